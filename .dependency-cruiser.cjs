@@ -1,0 +1,53 @@
+/** Dependencies point one way, along the data (ARCHITECTURE.md). Each list is what a package may import, nothing else. */
+const allowed = {
+  telemetry: [],
+  otlp: [],
+  stream: [],
+  store: ['telemetry'],
+  ingest: ['otlp', 'stream', 'store'],
+  collector: ['otlp', 'stream'],
+  rules: ['telemetry', 'store'],
+  lab: ['telemetry', 'otlp'],
+  cli: ['telemetry', 'otlp', 'stream', 'store', 'ingest', 'collector', 'rules'],
+  bench: ['otlp', 'stream', 'store', 'ingest', 'collector', 'lab', 'cli'],
+};
+const packages = Object.keys(allowed);
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    ...packages.map((name) => ({
+      name: `${name}-imports-only-what-it-may`,
+      comment: `sources of ${name}/ may import: ${allowed[name].join(', ') || 'no other package of ours'}`,
+      severity: 'error',
+      from: { path: `^${name}/src/` },
+      to: { path: `^(${packages.filter((p) => p !== name && !allowed[name].includes(p)).join('|')})/` },
+    })),
+    {
+      name: 'one-door',
+      comment: 'another package is entered by its index only',
+      severity: 'error',
+      from: { path: `^(${packages.join('|')})/` },
+      to: { path: `^(${packages.join('|')})/src/`, pathNot: ['^$1/', '/src/index\\.ts$'] },
+    },
+    {
+      name: 'sources-never-import-tests',
+      severity: 'error',
+      from: { path: '/src/' },
+      to: { path: '/test/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'default'], extensions: ['.ts', '.js', '.mjs'] },
+  },
+};
