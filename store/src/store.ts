@@ -1,0 +1,49 @@
+/**
+ * The one door to ClickHouse. Two drivers: the embedded engine (`embedded.ts`), and a server over HTTP (to come).
+ */
+
+/** Rows for one table, already in RowBinary. */
+export interface RowBatch {
+  readonly table: string;
+  /** Column names and their types as the bytes encode them, in order, as in `Timestamp DateTime64(9)`. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** RowBinary, one row after another, in as many pieces as it was written. */
+  readonly chunks: readonly Uint8Array[];
+  readonly rows: number;
+}
+
+export interface QueryOptions {
+  /** Bound parameters, `{name:Type}` in the text. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** ClickHouse settings for this query only. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+}
+
+export interface Store {
+  /**
+   * Inserts the rows as one block. The engine drops it whole if a block with this `token` has landed in this table,
+   * and completes the materialized views behind the table that had not seen it.
+   */
+  insert(batch: RowBatch, token: string): Promise<void>;
+  /** Rows as objects (JSONEachRow: 64-bit integers as strings, unless the query casts them). */
+  query<Row>(sql: string, options?: QueryOptions): Promise<Row[]>;
+  /** A statement without a result. */
+  command(sql: string, options?: QueryOptions): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type StoreErrorCode = 'query-failed' | 'insert-failed' | 'unavailable' | 'closed' | 'schema-newer';
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+
+  constructor(
+    readonly code: StoreErrorCode,
+    message: string,
+    /** May the very same call succeed later? */
+    readonly retryable: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
