@@ -1,1 +1,2 @@
-export {};
+export * from './fields.js';
+export { WireError, WireReader, WireType, type WireErrorCode } from './wire.js';
