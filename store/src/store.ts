@@ -25,7 +25,7 @@ export interface Store {
    * and completes the materialized views behind the table that had not seen it.
    */
   insert(batch: RowBatch, token: string): Promise<void>;
-  /** Rows as objects (JSONEachRow: 64-bit integers as strings, unless the query casts them). */
+  /** Rows as objects (JSONEachRow). Integers above 2^53 lose digits on the way: cast them to String in the query. */
   query<Row>(sql: string, options?: QueryOptions): Promise<Row[]>;
   /** A statement without a result. */
   command(sql: string, options?: QueryOptions): Promise<void>;

@@ -1,0 +1,32 @@
+-- Which messages have been stored, and by which insert: resent bytes are dropped by it.
+CREATE TABLE ingest_ledger
+(
+    batch_id FixedString(16) COMMENT 'first 128 bits of SHA-256 of the message',
+    token String COMMENT 'insert token of the range that stored it' CODEC(ZSTD(1)),
+    spans UInt32 COMMENT 'spans in the message',
+    inserted_at DateTime COMMENT 'when the stream took the message; retention counts from here' CODEC(Delta, ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(inserted_at)
+ORDER BY batch_id
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 512
+COMMENT 'messages stored, by content hash';
+
+CREATE TABLE dead_letters
+(
+    inserted_at DateTime COMMENT 'when the stream took the message; retention counts from here' CODEC(Delta, ZSTD(1)),
+    topic LowCardinality(String) COMMENT 'where it lies in the stream',
+    partition UInt32 COMMENT 'where it lies in the stream',
+    offset UInt64 COMMENT 'where it lies in the stream',
+    batch_id FixedString(16) COMMENT 'first 128 bits of SHA-256 of the message',
+    reason LowCardinality(String) COMMENT 'code of the error',
+    message String COMMENT 'what was wrong, where',
+    error_offset UInt64 COMMENT 'byte of the message where reading stopped',
+    bytes UInt64 COMMENT 'length of the message',
+    first_bytes String COMMENT 'how the message begins, raw'
+)
+ENGINE = MergeTree
+PARTITION BY toDate(inserted_at)
+ORDER BY (inserted_at, topic, partition, offset)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'messages that could not be decoded, with the reason';
