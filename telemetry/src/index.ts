@@ -1,1 +1,6 @@
-export {};
+export * from './attributes/index.js';
+export * from './causes.js';
+export * from './incident.js';
+export * from './rules.js';
+export * from './spans.js';
+export * from './values.js';
