@@ -106,9 +106,11 @@ export class WireReader {
       case WireType.varint:
         this.rawVarint();
         break;
-      case WireType.delimited:
-        this.pos += this.delimited();
+      case WireType.delimited: {
+        const length = this.delimited();
+        this.pos += length;
         break;
+      }
       case WireType.fixed64:
         this.advance(8);
         break;
