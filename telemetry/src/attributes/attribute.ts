@@ -11,7 +11,7 @@ export interface Attribute {
   readonly unit?: AttributeUnit;
   /** The spans it occurs on. */
   readonly spans: readonly SpanName[];
-  /** True: a span about a channel is stored but not read as one without it. Otherwise absent means unobserved. */
+  /** True: a span about a channel or frame that lacks it is stored, and not read as such. Otherwise absent means unobserved. */
   readonly required?: true;
   /** The values it takes: all of them, or the well-known ones if `open`. */
   readonly values?: readonly string[];

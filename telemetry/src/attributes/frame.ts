@@ -7,12 +7,14 @@ export const FRAME = {
   'frame.stage': {
     type: 'string',
     spans: FRAME_SPANS,
+    required: true,
     values: STAGES,
     meaning: "The stage, as in the span's name.",
   },
   'frame.direction': {
     type: 'string',
     spans: FRAME_SPANS,
+    required: true,
     values: DIRECTIONS,
     meaning: "The frame's own way; on an ack span the acknowledged frame's.",
   },
