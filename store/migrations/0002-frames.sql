@@ -129,6 +129,29 @@ SELECT started_at, seen_at, channel_id, connection_id, channel_end, direction, s
 FROM frames
 WHERE outcome = 'pending';
 
+-- Heartbeats, apart: their rate is the channels', and rules must know the last one to the second.
+CREATE TABLE heartbeat_stages
+(
+    seen_at DateTime64(9) COMMENT 'when the stage ended' CODEC(Delta, ZSTD(1)),
+    channel_id String COMMENT 'the logical channel' CODEC(ZSTD(1)),
+    connection_id String COMMENT 'one transport session' CODEC(ZSTD(1)),
+    channel_end LowCardinality(String) COMMENT 'who reports',
+    stage LowCardinality(String) COMMENT 'enqueue, socket_write, receive, execute or ack',
+    outcome LowCardinality(String) COMMENT 'ok, error, timeout or dropped',
+    drop_reason LowCardinality(String) COMMENT 'why it was dropped: unrouted, decode, ...',
+    inserted_at DateTime COMMENT 'when the stream took the span; retention counts from here'
+)
+ENGINE = MergeTree
+PARTITION BY toDate(inserted_at)
+ORDER BY (toStartOfFiveMinutes(seen_at), channel_id, channel_end, stage, seen_at)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'stages of heartbeat frames that have ended';
+
+CREATE MATERIALIZED VIEW heartbeat_stages_mv TO heartbeat_stages AS
+SELECT seen_at, channel_id, connection_id, channel_end, stage, outcome, drop_reason, inserted_at
+FROM frames
+WHERE kind = 'heartbeat' AND outcome != 'pending';
+
 -- One row per frame: when and where each stage was seen, and the last stage that it reached.
 CREATE VIEW frame_journeys AS
 SELECT

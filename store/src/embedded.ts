@@ -95,9 +95,9 @@ export class EmbeddedStore implements Store {
       await writeChunks(file, batch.chunks);
       await this.#run('insert-failed', () =>
         this.#client.command({
-          query: `INSERT INTO ${batch.table} (${names}) SELECT ${names} FROM file({file:String}, 'RowBinary', {structure:String})`,
+          query: `INSERT INTO ${batch.table} (${names})${settingsClause({ ...INSERT_SETTINGS, insert_deduplication_token: token })}
+            SELECT ${names} FROM file({file:String}, 'RowBinary', {structure:String})`,
           query_params: { file, structure },
-          clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: token },
         }),
       );
     } finally {
@@ -108,16 +108,17 @@ export class EmbeddedStore implements Store {
   async query<Row>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
     return this.#run('query-failed', async () => {
       const result = await this.#client.query({
-        query: sql,
+        query: sql + settingsClause(options.settings),
         format: 'JSONEachRow',
-        ...clientOptions(options),
+        query_params: { ...options.params },
       });
       return await result.json<Row>();
     });
   }
 
   async command(sql: string, options: QueryOptions = {}): Promise<void> {
-    await this.#run('query-failed', () => this.#client.command({ query: sql, ...clientOptions(options) }));
+    const query = sql + settingsClause(options.settings);
+    await this.#run('query-failed', () => this.#client.command({ query, query_params: { ...options.params } }));
   }
 
   /** Waits for what runs, then lets the engine go: afterwards another process may open the directory. */
@@ -139,10 +140,14 @@ export class EmbeddedStore implements Store {
   }
 }
 
+/** Of a long query the engine repeats the whole text in its message. */
+const MESSAGE_CHARS_MAX = 1000;
+
 /** The engine's own words (`Code: 62. DB::Exception: ...`) are in the cause; the client keeps only their middle. */
 function engineMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  const message = error.cause instanceof Error ? error.cause.message : error.message;
+  return message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}...` : message;
 }
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
@@ -153,11 +158,17 @@ function chdbConnection(path: string): ClientConnection {
   return connection as ClientConnection;
 }
 
-function clientOptions(options: QueryOptions) {
-  return {
-    ...(options.params === undefined ? {} : { query_params: { ...options.params } }),
-    ...(options.settings === undefined ? {} : { clickhouse_settings: { ...options.settings } }),
-  };
+/**
+ * Settings as a clause of the statement itself: chdb's connection turns the client's `clickhouse_settings` into SET
+ * statements, which stay in force for whatever the session runs next.
+ */
+function settingsClause(settings: Readonly<Record<string, string | number>> = {}): string {
+  const assignments = Object.entries(settings).map(([name, value]) => `${name} = ${quoted(value)}`);
+  return assignments.length === 0 ? '' : ` SETTINGS ${assignments.join(', ')}`;
+}
+
+function quoted(value: string | number): string {
+  return typeof value === 'number' ? String(value) : `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
 async function writeChunks(path: string, chunks: readonly Uint8Array[]): Promise<void> {

@@ -14,6 +14,7 @@ const TELEMETRY_TABLES = [
   'frames',
   'frame_activity',
   'pending_stages',
+  'heartbeat_stages',
   'channel_states',
   'connection_events',
   'expected_channels',
