@@ -56,6 +56,8 @@ export class WireError extends Error {
  */
 export class WireReader {
   bytes: Uint8Array = new Uint8Array(0);
+  /** The same bytes. */
+  view: DataView = new DataView(new ArrayBuffer(0));
   /** Next byte to read. Move it only over what `delimited` has announced. */
   pos = 0;
   /** End of the message being walked: `pos` never passes it. */
@@ -68,8 +70,6 @@ export class WireReader {
   /** Halves of the last 64-bit value, as signed 32-bit integers. */
   lo = 0;
   hi = 0;
-
-  private view: DataView = new DataView(new ArrayBuffer(0));
 
   /** Starts over with a whole message. */
   reset(bytes: Uint8Array): void {
@@ -89,7 +89,7 @@ export class WireReader {
   next(): boolean {
     const at = this.pos;
     if (at >= this.end) return false;
-    let tag = this.bytes[at] ?? 0;
+    let tag = this.view.getUint8(at);
     if (tag < 0x80) this.pos = at + 1;
     else tag = this.longTag();
     const wireType = tag & 7;
@@ -198,7 +198,7 @@ export class WireReader {
   }
 
   private rawVarint(): void {
-    const first = this.pos < this.end ? (this.bytes[this.pos] ?? 0) : 0x80;
+    const first = this.pos < this.end ? this.view.getUint8(this.pos) : 0x80;
     if (first < 0x80) {
       this.pos += 1;
       this.lo = first;
@@ -209,13 +209,13 @@ export class WireReader {
   }
 
   private longVarint(): void {
-    const { bytes, end, pos: start } = this;
+    const { view, end, pos: start } = this;
     let lo = 0;
     let hi = 0;
     for (let i = 0; i < 10; i += 1) {
       const at = start + i;
       if (at >= end) throw truncated(end);
-      const byte = bytes[at] ?? 0;
+      const byte = view.getUint8(at);
       const bits = byte & 0x7f;
       if (i < 4) lo |= bits << (7 * i);
       else if (i === 4) {
