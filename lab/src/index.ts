@@ -1,1 +1,13 @@
-export {};
+export { record } from './recording.js';
+export {
+  BENIGN,
+  type BenignName,
+  type Disturbance,
+  type DisturbanceOptions,
+  FAULTS,
+  type FaultName,
+} from './simulator/faults/index.js';
+export type { ExportTraceServiceRequest, Span } from './simulator/otlp-json.js';
+export { type Plan, type Scenario, ScenarioError } from './simulator/scenario.js';
+export type { FleetSettings, Site } from './simulator/settings.js';
+export { type Export, simulate, type Simulation, type Truth } from './simulator/simulation.js';
