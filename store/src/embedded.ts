@@ -60,6 +60,7 @@ export class EmbeddedStore implements Store {
   readonly #enginePath: string;
   #staged = 0;
   #closed = false;
+  #lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(
     path: string,
@@ -74,6 +75,7 @@ export class EmbeddedStore implements Store {
    * fixed for its life (`--max_execution_time=30`). Close it before the store.
    */
   openReadOnlySession(settings: Readonly<Record<string, string | number>>): Session {
+    this.#assertOpen();
     const fixed = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     return new Session(this.#enginePath, { connectionArgs: [...fixed, '--readonly=1'] });
   }
@@ -125,18 +127,39 @@ export class EmbeddedStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#lastTurn;
     await this.#client.close();
     await drainPending();
   }
 
+  /** One statement at a time: the engine's session does no more at once, and a failed one leaves something behind. */
   async #run<T>(code: 'insert-failed' | 'query-failed', call: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new StoreError('closed', 'the store is closed', false);
+    this.#assertOpen();
+    const turn = this.#lastTurn.then(() => this.#callThenTidy(call));
+    this.#lastTurn = turn.catch(() => undefined);
     try {
-      return await call();
+      return await turn;
     } catch (error) {
       // A statement that the engine refuses is refused again; an insert that failed (disk, memory) may pass later.
       throw new StoreError(code, engineMessage(error), code === 'insert-failed', { cause: error });
     }
+  }
+
+  /**
+   * Rows that a statement had written before it failed stay in the session's output, and chdb 3.4.0 puts them in front
+   * of the next answer: a statement of no interest takes them away.
+   */
+  async #callThenTidy<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      await this.#client.command({ query: 'SELECT 1' });
+      throw error;
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new StoreError('closed', 'the store is closed', false);
   }
 }
 
