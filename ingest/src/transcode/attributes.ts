@@ -1,0 +1,178 @@
+import { AnyValue, KeyValue, WireType, type WireReader } from '@halfopen/otlp';
+import { jsonOfArray, jsonOfKvlist } from './json-text.js';
+import { Ranges } from './ranges.js';
+import { constantText, type RowWriter } from './row-writer.js';
+import { base64Text, doubleText } from './value-text.js';
+
+const SERVICE_NAME = Buffer.from('service.name');
+const TRUE = constantText('true');
+const FALSE = constantText('false');
+
+const KEY_TAG = (KeyValue.key << 3) | WireType.delimited;
+const VALUE_TAG = (KeyValue.value << 3) | WireType.delimited;
+const STRING_TAG = (AnyValue.stringValue << 3) | WireType.delimited;
+
+/**
+ * The attributes of one span, event, link or resource on their way into a Map(String, String), their values as the
+ * OpenTelemetry Collector's ClickHouse exporter has them.
+ */
+export class Attributes {
+  private readonly ranges: Ranges;
+
+  /** The KeyValue being looked at: its key, and the member of its value's oneof that was set last (0: none). */
+  private keyStart = 0;
+  private keyLength = 0;
+  private member = 0;
+  /** Of a string, bytes, array or kvlist: where its bytes are. */
+  private start = 0;
+  private length = 0;
+  /** Of a bool or int: its halves. */
+  private lo = 0;
+  private hi = 0;
+  private double = 0;
+
+  constructor(private readonly reader: WireReader) {
+    this.ranges = new Ranges(reader);
+  }
+
+  clear(): void {
+    this.ranges.clear();
+  }
+
+  /** Remembers the reader's current field, a KeyValue, and steps over it. */
+  add(): void {
+    this.ranges.add();
+  }
+
+  /** Writes all of them, in their order; keys that repeat are kept. Moves the reader. */
+  writeMap(writer: RowWriter): void {
+    const { count } = this.ranges;
+    writer.count(count);
+    for (let i = 0; i < count; i += 1) {
+      if (this.writeShortString(i, writer)) continue;
+      this.scan(i);
+      writer.string(this.reader.view, this.keyStart, this.keyLength);
+      this.writeValue(writer);
+    }
+  }
+
+  /** Writes the value of the first `service.name` as a String, '' without one. Moves the reader. */
+  writeServiceName(writer: RowWriter): void {
+    for (let i = 0; i < this.ranges.count; i += 1) {
+      this.scan(i);
+      const key = this.reader.bytes.subarray(this.keyStart, this.keyStart + this.keyLength);
+      if (SERVICE_NAME.equals(key)) {
+        this.writeValue(writer);
+        return;
+      }
+    }
+    writer.count(0);
+  }
+
+  /**
+   * Writes the KeyValue `index` if it is laid out as encoders lay out nearly all: key, then value, a string, the whole
+   * below 128 bytes so that each length is one byte. A third of the transcoder's time is saved here. False if not so.
+   */
+  private writeShortString(index: number, writer: RowWriter): boolean {
+    const { view } = this.reader;
+    const start = this.ranges.start(index);
+    const end = this.ranges.end(index);
+    if (end - start < 6 || end - start > 127 || view.getUint8(start) !== KEY_TAG) return false;
+    const keyLength = view.getUint8(start + 1);
+    const value = start + 2 + keyLength;
+    if (value + 4 > end || view.getUint8(value) !== VALUE_TAG || view.getUint8(value + 2) !== STRING_TAG)
+      return false;
+    const length = view.getUint8(value + 3);
+    if (value + 4 + length !== end || view.getUint8(value + 1) !== 2 + length) return false;
+    writer.string(view, start + 2, keyLength);
+    writer.string(view, value + 4, length);
+    return true;
+  }
+
+  /** Finds key and value of the KeyValue `index`. */
+  private scan(index: number): void {
+    const { reader } = this;
+    reader.within(this.ranges.start(index), this.ranges.end(index));
+    this.keyLength = 0;
+    this.member = 0;
+    while (reader.next()) {
+      switch (reader.field) {
+        case KeyValue.key:
+          this.keyLength = reader.delimited();
+          this.keyStart = reader.pos;
+          reader.pos += this.keyLength;
+          break;
+        case KeyValue.value:
+          this.scanValue();
+          break;
+        default:
+          reader.skip();
+      }
+    }
+  }
+
+  private scanValue(): void {
+    const { reader } = this;
+    const outerEnd = reader.enter();
+    while (reader.next()) {
+      const { field } = reader;
+      switch (field) {
+        case AnyValue.stringValue:
+        case AnyValue.bytesValue:
+        case AnyValue.arrayValue:
+        case AnyValue.kvlistValue:
+          this.length = reader.delimited();
+          this.start = reader.pos;
+          reader.pos += this.length;
+          this.member = field;
+          break;
+        case AnyValue.boolValue:
+        case AnyValue.intValue:
+          reader.varint();
+          this.lo = reader.lo;
+          this.hi = reader.hi;
+          this.member = field;
+          break;
+        case AnyValue.doubleValue:
+          this.double = reader.double();
+          this.member = field;
+          break;
+        default:
+          reader.skip();
+      }
+    }
+    reader.leave(outerEnd);
+  }
+
+  /** As the OpenTelemetry Collector renders values for this column: `Value.AsString` of its pdata/pcommon. */
+  private writeValue(writer: RowWriter): void {
+    const { reader } = this;
+    switch (this.member) {
+      case AnyValue.stringValue:
+        writer.string(reader.view, this.start, this.length);
+        break;
+      case AnyValue.boolValue:
+        writer.constant((this.lo | this.hi) === 0 ? FALSE : TRUE);
+        break;
+      case AnyValue.intValue:
+        writer.integer(this.lo, this.hi);
+        break;
+      case AnyValue.doubleValue:
+        writer.text(doubleText(this.double));
+        break;
+      case AnyValue.bytesValue:
+        writer.text(base64Text(reader.bytes.subarray(this.start, this.start + this.length)));
+        break;
+      case AnyValue.arrayValue:
+        reader.within(this.start, this.start + this.length);
+        writer.text(jsonOfArray(reader, 1));
+        break;
+      case AnyValue.kvlistValue:
+        reader.within(this.start, this.start + this.length);
+        writer.text(jsonOfKvlist(reader, 1));
+        break;
+      default:
+        writer.count(0);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * `otel_traces` as the transcoder writes it: the columns of the OpenTelemetry Collector's ClickHouse exporter in its
+ * order, then ours. Types are those of the bytes: LowCardinality(String) is String in RowBinary.
+ */
+export const OTEL_TRACES_COLUMNS = [
+  { name: 'Timestamp', type: 'DateTime64(9)' },
+  { name: 'TraceId', type: 'String' },
+  { name: 'SpanId', type: 'String' },
+  { name: 'ParentSpanId', type: 'String' },
+  { name: 'TraceState', type: 'String' },
+  { name: 'SpanName', type: 'LowCardinality(String)' },
+  { name: 'SpanKind', type: 'LowCardinality(String)' },
+  { name: 'ServiceName', type: 'LowCardinality(String)' },
+  { name: 'ResourceAttributes', type: 'Map(LowCardinality(String), String)' },
+  { name: 'ScopeName', type: 'String' },
+  { name: 'ScopeVersion', type: 'String' },
+  { name: 'SpanAttributes', type: 'Map(LowCardinality(String), String)' },
+  { name: 'Duration', type: 'UInt64' },
+  { name: 'StatusCode', type: 'LowCardinality(String)' },
+  { name: 'StatusMessage', type: 'String' },
+  { name: 'Events.Timestamp', type: 'Array(DateTime64(9))' },
+  { name: 'Events.Name', type: 'Array(LowCardinality(String))' },
+  { name: 'Events.Attributes', type: 'Array(Map(LowCardinality(String), String))' },
+  { name: 'Links.TraceId', type: 'Array(String)' },
+  { name: 'Links.SpanId', type: 'Array(String)' },
+  { name: 'Links.TraceState', type: 'Array(String)' },
+  { name: 'Links.Attributes', type: 'Array(Map(LowCardinality(String), String))' },
+  { name: 'InsertedAt', type: 'DateTime' },
+] as const;
