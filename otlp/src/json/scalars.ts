@@ -39,7 +39,8 @@ export function readId(json: unknown, length: number): Buffer | undefined {
 export function readBytes(json: unknown): Buffer | undefined {
   if (typeof json !== 'string') return undefined;
   const digits = json.endsWith('==') ? json.length - 2 : json.endsWith('=') ? json.length - 1 : json.length;
+  if (digits % 4 === 1 || (digits < json.length && json.length % 4 !== 0)) return undefined;
   const bytes = Buffer.from(json, 'base64');
   // The decoder leaves out what is no digit: then bytes are missing.
-  return digits % 4 !== 1 && bytes.length === Math.floor((digits * 3) / 4) ? bytes : undefined;
+  return bytes.length === Math.floor((digits * 3) / 4) ? bytes : undefined;
 }
