@@ -1,6 +1,6 @@
 import type { Refusal } from './conditions.js';
 import { CLOSE_CODE, type Connection } from './connection.js';
-import { type ChannelContext, connected, DIALLED, identity, sharedState } from './context.js';
+import { type ChannelContext, connected, DIALLED, eventLoopLagMs, sharedState } from './context.js';
 import type { Frame } from './frame.js';
 import { Handler } from './handler.js';
 import { ChannelObserver } from './observer.js';
@@ -48,7 +48,7 @@ export class Agent implements SessionOwner {
     private readonly network: Network,
   ) {
     this.#random = channel.random.fork('agent');
-    this.observer = new ChannelObserver('agent', process, identity(channel), channel.settings.frameSpans);
+    this.observer = new ChannelObserver('agent', process, channel);
     this.handler = new Handler(
       this.observer,
       channel.conditions.agent,
@@ -73,10 +73,10 @@ export class Agent implements SessionOwner {
     this.process.start(this.channel.id);
     this.#failures = 0;
     this.#dialling = false;
-    this.process.every(stateIntervalMs * 1000, this.#random.integer(0, stateIntervalMs * 1000), () => {
+    this.process.every(stateIntervalMs * 1000, this.#random, () => {
       this.#reportNow();
     });
-    this.process.every(MONITOR_PERIOD_US, this.#random.integer(0, MONITOR_PERIOD_US), () => {
+    this.process.every(MONITOR_PERIOD_US, this.#random, () => {
       const silentUs = this.#connection?.agent.rxAgeUs ?? 0;
       if (silentUs > heartbeatTimeoutMs * 1000) this.close(CLOSE_CODE.noStatus, 'no inbound activity');
     });
@@ -123,7 +123,7 @@ export class Agent implements SessionOwner {
     connection.agent.send(this.channel.frames.make('to_server', 'hello'));
     this.reportState(connection.agent);
     const periodUs = this.channel.settings.heartbeatIntervalMs * 1000;
-    this.#cancelHeartbeat = this.process.every(periodUs, this.#random.integer(0, periodUs), () => {
+    this.#cancelHeartbeat = this.process.every(periodUs, this.#random, () => {
       this.#beat(connection.agent);
     });
   }
@@ -146,14 +146,15 @@ export class Agent implements SessionOwner {
       'channel.executing': this.handler.executing,
       'channel.heartbeat.active': this.channel.conditions.agent.heartbeatTimer === 'running',
       'channel.heartbeat.interval_ms': settings.heartbeatIntervalMs,
-      ...sharedState(this.channel, this.process),
+      ...sharedState(this.channel, this.process, this.#random),
     });
   }
 
   #reportNow(): void {
     const session = this.#connection?.agent;
     if (session !== undefined) this.reportState(session);
-    else this.#reportDisconnected({ 'process.event_loop.lag_ms': this.process.takeLagMs() });
+    else
+      this.#reportDisconnected({ 'process.event_loop.lag_ms': eventLoopLagMs(this.process, this.#random) });
   }
 
   #reportDisconnected(more: Attributes): void {

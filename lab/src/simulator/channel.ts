@@ -1,7 +1,7 @@
 import { Agent } from './agent.js';
 import { type Conditions, type EndConditions, healthyConditions } from './conditions.js';
 import { Connection } from './connection.js';
-import { type ChannelContext, identity, sharedState } from './context.js';
+import { type ChannelContext, sharedState } from './context.js';
 import { FrameFactory } from './frame.js';
 import { ChannelObserver } from './observer.js';
 import type { Process } from './process.js';
@@ -96,13 +96,13 @@ export class Channel implements ChannelContext {
   }
 
   #observeHalfWay(process: Process): ChannelObserver {
-    const observer = new ChannelObserver('relay', process, identity(this), this.settings.frameSpans);
-    const periodUs = this.settings.stateIntervalMs * 1000;
-    process.every(periodUs, this.random.fork('relay').integer(0, periodUs), () => {
+    const observer = new ChannelObserver('relay', process, this);
+    const random = this.random.fork('relay');
+    process.every(this.settings.stateIntervalMs * 1000, random, () => {
       if (this.#tap === undefined) return;
       const { tap, connection } = this.#tap;
       const connected = !connection.agent.closed && !connection.server.closed;
-      observer.state({ ...sharedState(this, process), ...tap.stateAttributes(connected) });
+      observer.state({ ...sharedState(this, process, random), ...tap.stateAttributes(connected) });
     });
     return observer;
   }

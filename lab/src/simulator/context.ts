@@ -40,11 +40,18 @@ export function connected({ settings }: ChannelContext, connectionId: string): A
 /** What an agent dials. */
 export const DIALLED = { 'server.address': 'control.example', 'server.port': 443 } as const;
 
+/** Event-loop lag that a healthy process reports, below this. */
+const ORDINARY_LAG_MS = 6;
+
 /** The part of `channel.state` that every end reports alike. */
-export function sharedState({ settings }: ChannelContext, process: Process): Attributes {
+export function sharedState({ settings }: ChannelContext, process: Process, random: Random): Attributes {
   return {
     'channel.heartbeat.timeout_ms': settings.heartbeatTimeoutMs,
     'channel.state.interval_ms': settings.stateIntervalMs,
-    'process.event_loop.lag_ms': process.takeLagMs(),
+    'process.event_loop.lag_ms': eventLoopLagMs(process, random),
   };
+}
+
+export function eventLoopLagMs(process: Process, random: Random): number {
+  return Math.max(process.takeLagMs(), random.integer(0, ORDINARY_LAG_MS));
 }

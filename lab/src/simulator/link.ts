@@ -40,7 +40,7 @@ export class Link {
     this.#lastArrivalUs = arrivalUs;
     if (this.path.partitioned || this.path.losesBeforeRelay(frame)) return;
     this.#lastCarriedUs = this.scheduler.nowUs;
-    this.scheduler.after((arrivalUs - this.scheduler.nowUs) / 2, () => {
+    this.scheduler.after(Math.floor((arrivalUs - this.scheduler.nowUs) / 2), () => {
       this.tap?.pass(frame);
       if (this.path.losesBehindRelay(frame)) return;
       this.scheduler.at(arrivalUs, () => {

@@ -1,22 +1,25 @@
-import type { End, FrameOutcome, Stage } from '@halfopen/telemetry';
+import type { End, FrameOutcome, SpanName, Stage } from '@halfopen/telemetry';
 
+import { type ChannelContext, identity } from './context.js';
 import type { Frame } from './frame.js';
-import { type Attributes, SPAN_KIND } from './otlp-json.js';
+import { type Attributes, SPAN_KIND, type SpanKind } from './otlp-json.js';
 import type { Process } from './process.js';
+import type { Random } from './random.js';
 
 /** What one end says about one channel: every span about it leaves through here, and ends at the call. */
 export class ChannelObserver {
   readonly #identity: Attributes;
+  readonly #recordsFrames: boolean;
+  readonly #ids: Random;
 
   constructor(
-    readonly end: End,
+    end: End,
     readonly process: Process,
-    /** What channels are grouped by, `channel.id` first. */
-    identity: Attributes,
-    /** False: it reports states and the connections' life only. */
-    private readonly recordsFrames: boolean,
+    channel: ChannelContext,
   ) {
-    this.#identity = { ...identity, 'channel.end': end };
+    this.#identity = { ...identity(channel), 'channel.end': end };
+    this.#recordsFrames = channel.settings.frameSpans;
+    this.#ids = channel.random.fork(`ids/${end}`);
   }
 
   /** One stage of a frame, begun at `startUs`. */
@@ -43,30 +46,21 @@ export class ChannelObserver {
   }
 
   state(attributes: Attributes): void {
-    this.#emit('channel.state', this.process.nowUs, attributes);
+    this.#emit('channel.state', SPAN_KIND.internal, this.process.nowUs, attributes);
   }
 
   connect(startUs: number, attributes: Attributes): void {
-    this.#emit('channel.connect', startUs, attributes);
+    this.#emit('channel.connect', SPAN_KIND.internal, startUs, attributes);
   }
 
   close(attributes: Attributes): void {
-    this.#emit('channel.close', this.process.nowUs, attributes);
-  }
-
-  #emit(
-    name: 'channel.state' | 'channel.connect' | 'channel.close',
-    startUs: number,
-    more: Attributes,
-  ): void {
-    this.process.emit(name, SPAN_KIND.internal, startUs, { ...this.#identity, ...more });
+    this.#emit('channel.close', SPAN_KIND.internal, this.process.nowUs, attributes);
   }
 
   #frameSpan(stage: Stage, frame: Frame, connectionId: string, startUs: number, more: Attributes): void {
-    if (!this.recordsFrames) return;
+    if (!this.#recordsFrames) return;
     const kind = stage === 'receive' || stage === 'execute' ? SPAN_KIND.consumer : SPAN_KIND.producer;
     const attributes: Attributes = {
-      ...this.#identity,
       'channel.connection.id': connectionId,
       'frame.stage': stage,
       'frame.direction': frame.direction,
@@ -76,7 +70,18 @@ export class ChannelObserver {
     };
     // A frame that cannot be decoded does not convey its trace either.
     const traceId = more['frame.id'] === undefined ? undefined : frame.traceId;
-    this.process.emit(`frame.${stage}`, kind, startUs, attributes, traceId);
+    this.#emit(`frame.${stage}`, kind, startUs, attributes, traceId);
+  }
+
+  #emit(name: SpanName, kind: SpanKind, startUs: number, more: Attributes, traceId?: string): void {
+    this.process.emit({
+      traceId: traceId ?? this.#ids.hex(4),
+      spanId: this.#ids.hex(2),
+      name,
+      kind,
+      startUs,
+      attributes: { ...this.#identity, ...more },
+    });
   }
 }
 

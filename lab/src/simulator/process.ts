@@ -9,8 +9,16 @@ type Task = () => void;
 
 /** Timers fire this much late at most while the event loop is not blocked. */
 const TIMER_JITTER_US = 100_000;
-/** Event-loop lag that a healthy process reports, below this. */
-const IDLE_LAG_MS = 6;
+
+export interface OpenSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly name: SpanName;
+  readonly kind: SpanKind;
+  /** By true time; the process's clock dates it. */
+  readonly startUs: number;
+  readonly attributes: Attributes;
+}
 
 export interface ProcessOptions {
   readonly serviceName: string;
@@ -96,14 +104,14 @@ export class Process {
   }
 
   /**
-   * As `setInterval`: a little late each time, and ticks that fall into a blocked time are one.
-   * Returns what cancels it.
+   * As `setInterval`, from somewhere within the first period: a little late each time, and ticks that fall into a
+   * blocked time are one. Returns what cancels it.
    */
-  every(periodUs: number, firstAfterUs: number, task: Task): Task {
+  every(periodUs: number, random: Random, task: Task): Task {
     let cancelled = false;
-    let dueUs = this.nowUs + firstAfterUs;
+    let dueUs = this.nowUs + random.integer(0, periodUs);
     const arm = (): void => {
-      this.after(dueUs + this.random.integer(0, TIMER_JITTER_US) - this.nowUs, tick);
+      this.after(dueUs + random.integer(0, TIMER_JITTER_US) - this.nowUs, tick);
     };
     const tick = (): void => {
       if (cancelled) return;
@@ -118,28 +126,27 @@ export class Process {
     };
   }
 
-  /** The event loop's lag since the last report. */
+  /** The event loop's lag since the last report, as far as it exceeds the ordinary. */
   takeLagMs(): number {
     const lagMs = Math.floor(this.#lagUs / 1000);
     this.#lagUs = 0;
-    return Math.max(lagMs, this.random.integer(0, IDLE_LAG_MS));
+    return lagMs;
   }
 
-  /** A span that ends now. `traceId`: of the frame it is about; otherwise it is a trace of its own. */
-  emit(name: SpanName, kind: SpanKind, startUs: number, attributes: Attributes, traceId?: string): void {
-    if (!this.#running) return;
-    const span = {
-      traceId: traceId ?? this.random.hex(4),
-      spanId: this.random.hex(2),
+  /** Ends a span, now. */
+  emit({ traceId, spanId, name, kind, startUs, attributes }: OpenSpan): void {
+    if (!this.#running || !this.options.observed) return;
+    if (this.lossFraction > 0 && this.random.chance(this.lossFraction)) return;
+    this.exporter.add({
+      traceId,
+      spanId,
       name,
       kind,
       startTimeUnixNano: this.#unixNano(startUs),
       endTimeUnixNano: this.#unixNano(this.nowUs),
       attributes: keyValues(attributes),
       status: {},
-    };
-    const lost = this.lossFraction > 0 && this.random.chance(this.lossFraction);
-    if (this.options.observed && !lost) this.exporter.add(span);
+    });
   }
 
   #unixNano(timeUs: number): string {

@@ -1,5 +1,5 @@
 import { CLOSE_CODE, type Connection } from './connection.js';
-import { type ChannelContext, connected, identity, sharedState } from './context.js';
+import { type ChannelContext, connected, sharedState } from './context.js';
 import type { Frame } from './frame.js';
 import { Handler } from './handler.js';
 import { ChannelObserver } from './observer.js';
@@ -26,7 +26,7 @@ export class ServerChannel implements SessionOwner {
     private readonly process: Process,
   ) {
     this.#random = channel.random.fork('server');
-    this.observer = new ChannelObserver('server', process, identity(channel), channel.settings.frameSpans);
+    this.observer = new ChannelObserver('server', process, channel);
     this.handler = new Handler(
       this.observer,
       channel.conditions.server,
@@ -42,16 +42,13 @@ export class ServerChannel implements SessionOwner {
   /** Arms its timers; to be called whenever the process has started. */
   start(): void {
     const { pingIntervalMs, stateIntervalMs } = this.channel.settings;
-    const every = (periodUs: number, task: () => void): void => {
-      this.process.every(periodUs, this.#random.integer(0, periodUs), task);
-    };
-    every(stateIntervalMs * 1000, () => {
+    this.process.every(stateIntervalMs * 1000, this.#random, () => {
       this.reportStates();
     });
-    every(pingIntervalMs * 1000, () => {
+    this.process.every(pingIntervalMs * 1000, this.#random, () => {
       if (this.channel.conditions.server.sendsPings) this.#send('ping');
     });
-    every(MONITOR_PERIOD_US, () => {
+    this.process.every(MONITOR_PERIOD_US, this.#random, () => {
       this.#checkLastSeen();
     });
     this.#commandLater();
@@ -97,7 +94,7 @@ export class ServerChannel implements SessionOwner {
       'channel.executed': undefined,
       'channel.executing': this.handler.executing,
       'channel.last_seen.age_ms': this.#lastSeenAgeMs(),
-      ...sharedState(this.channel, this.process),
+      ...sharedState(this.channel, this.process, this.#random),
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Refusal } from './conditions.js';
-import { SPAN_KIND } from './otlp-json.js';
+import { type Attributes, SPAN_KIND } from './otlp-json.js';
 import type { Process } from './process.js';
 import type { Random } from './random.js';
 import type { Scheduler } from './scheduler.js';
@@ -37,7 +37,7 @@ export class Server {
     this.#starts += 1;
     this.process.start(`server-${this.#starts}`);
     this.#reportListener();
-    this.process.every(LISTENER_PERIOD_US, LISTENER_PERIOD_US, () => {
+    this.process.every(LISTENER_PERIOD_US, this.random, () => {
       this.#reportListener();
     });
     this.#sweep();
@@ -89,19 +89,19 @@ export class Server {
     };
     if (this.settings.sweep === 'together') {
       expectAll();
-      this.process.every(SWEEP_PERIOD_US, SWEEP_PERIOD_US, expectAll);
+      this.process.every(SWEEP_PERIOD_US, this.random, expectAll);
       return;
     }
     for (const channel of this.#inventory) {
       this.#reportExpected(channel);
-      this.process.every(SWEEP_PERIOD_US, this.random.integer(0, SWEEP_PERIOD_US), () => {
+      this.process.every(SWEEP_PERIOD_US, this.random, () => {
         if (this.#inventory.has(channel)) this.#reportExpected(channel);
       });
     }
   }
 
   #reportExpected({ id, site }: Expected): void {
-    this.process.emit('channel.expected', SPAN_KIND.internal, this.process.nowUs, {
+    this.#emit('channel.expected', {
       'channel.id': id,
       'channel.end': 'server',
       'channel.site': site.site,
@@ -111,11 +111,22 @@ export class Server {
 
   #reportListener(): void {
     if (this.settings.transport !== 'websocket') return;
-    this.process.emit('listener.state', SPAN_KIND.internal, this.process.nowUs, {
+    this.#emit('listener.state', {
       'channel.end': 'server',
       ...LISTENER,
       'listener.up': this.#listenerError === undefined,
       'error.type': this.#listenerError,
+    });
+  }
+
+  #emit(name: 'channel.expected' | 'listener.state', attributes: Attributes): void {
+    this.process.emit({
+      traceId: this.random.hex(4),
+      spanId: this.random.hex(2),
+      name,
+      kind: SPAN_KIND.internal,
+      startUs: this.process.nowUs,
+      attributes,
     });
   }
 }
