@@ -68,10 +68,10 @@ export class RowWriter {
   count(value: number): void {
     let rest = value;
     while (rest >= 0x80) {
-      this.view.setUint8(this.reserve(1), (rest & 0x7f) | 0x80);
+      this.byte((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
-    this.view.setUint8(this.reserve(1), rest);
+    this.byte(rest);
   }
 
   /** UInt32, DateTime (s). */
@@ -191,7 +191,12 @@ export class RowWriter {
     }
   }
 
-  /** Makes room for `count` bytes, and returns where they go. */
+  private byte(value: number): void {
+    const at = this.reserve(1);
+    this.view.setUint8(at, value);
+  }
+
+  /** Makes room for `count` bytes, and returns where they go. Look at `view` behind it only: it may be another then. */
   private reserve(count: number): number {
     const at = this.length;
     if (at + count > this.bytes.length) this.grow(at + count);
