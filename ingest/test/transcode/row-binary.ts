@@ -15,7 +15,6 @@ export function readRows(bytes: Uint8Array, columns: readonly { name: string; ty
 function readValue(cursor: Cursor, type: string): Value {
   switch (type) {
     case 'String':
-    case 'LowCardinality(String)':
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(cursor.take(cursor.count()));
     case 'DateTime64(9)':
       return cursor.take(8).readBigInt64LE();
@@ -23,7 +22,7 @@ function readValue(cursor: Cursor, type: string): Value {
       return cursor.take(8).readBigUInt64LE();
     case 'DateTime':
       return cursor.take(4).readUInt32LE();
-    case 'Map(LowCardinality(String), String)':
+    case 'Map(String, String)':
       return readMany(cursor, () => [readValue(cursor, 'String'), readValue(cursor, 'String')]);
     default: {
       const item = /^Array\((.*)\)$/.exec(type)?.[1];
