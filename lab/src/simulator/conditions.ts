@@ -64,6 +64,8 @@ export interface PathConditions {
   losesBehindRelay: FramePredicate;
   /** Nothing passes either way, closes included. */
   partitioned: boolean;
+  /** From when on the path takes no more bytes, so that writes into it block; undefined: it always does. */
+  jammedFromUs: number | undefined;
   /** A middlebox closes a connection that carried nothing towards the agent for so long. */
   idleLimitUs: number | undefined;
   /** How attempts to connect fail. */
@@ -122,6 +124,7 @@ export function healthyConditions(channelId: string, commandIntervalMs: number):
       losesBeforeRelay: never,
       losesBehindRelay: never,
       partitioned: false,
+      jammedFromUs: undefined,
       idleLimitUs: undefined,
       refusal: undefined,
     },

@@ -48,7 +48,7 @@ export class Connection {
       carry: (frame) => {
         if (!this.#severed) link.carry(frame);
       },
-      full: () => peer().jammed,
+      full: () => peer().jammed || scheduler.nowUs >= (path.jammedFromUs ?? Infinity),
     });
     this.agent = new Session(
       id,

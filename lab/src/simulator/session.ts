@@ -14,7 +14,7 @@ const WRITE_US_MAX = 1_700;
 const RECEIVE_US = 300;
 const RECEIVE_CONTROL_US = 50;
 /** So long the buffers between the ends take what nobody reads. */
-const BUFFERS_FILL_US = 5_000_000;
+export const BUFFERS_FILL_US = 5_000_000;
 
 /** The application above a session, to which its frames go. */
 export interface SessionOwner {
@@ -35,7 +35,7 @@ interface Outgoing {
 /** What the network offers a session: a way out for written frames, and the peer's refusal to take more. */
 export interface Outlet {
   carry(frame: Frame): void;
-  /** The peer reads nothing and the buffers on the way are full. */
+  /** The buffers on the way are full, since nothing empties them. */
   full(): boolean;
 }
 

@@ -28,7 +28,7 @@ test('a plan for an unknown fault, or with what the fault does not take, is refu
     { faults: [{ name: 'handler-dead', status: 404 }] },
     /^handler-dead\.status: .* it takes end, honest/,
   );
-  refuses({ faults: [{ name: 'network-partition', end: 'agent' }] }, /it takes none/);
+  refuses({ faults: [{ name: 'stale-route', end: 'agent' }] }, /it takes none/);
   refuses({ faults: [{ name: 'handler-stuck', variant: 'x' }] }, /expected one of concurrent, serial, got x/);
   refuses(
     { faults: [{ name: 'handler-dead', channels: ['agent-10'] }] },

@@ -3,6 +3,7 @@ import type { CauseName } from '@halfopen/telemetry';
 import type { Channel } from '../channel.js';
 import { change, type Undo } from '../conditions.js';
 import type { FramePredicate } from '../frame.js';
+import { BUFFERS_FILL_US } from '../session.js';
 import { both, type Disturbance, type DisturbanceOptions, each, MID_RUN_MS, ofKind } from './disturbance.js';
 
 function loss(cause: CauseName, strikes: Disturbance['strikes'], meaning: string): Disturbance {
@@ -31,11 +32,16 @@ function lose(channel: Channel, options: DisturbanceOptions): Undo {
 
 const networkPartition: Disturbance = {
   cause: 'network-partition',
-  meaning: 'Nothing passes either way, closes and attempts to connect included; both ends live.',
+  meaning:
+    'Nothing passes either way, closes and attempts to connect included; variant blocking: soon the writes block.',
   strikes: 'channel',
   atMs: MID_RUN_MS,
-  options: [],
-  inject: (channels) => each(channels, ({ conditions }) => change(conditions.path, { partitioned: true })),
+  options: ['variant'],
+  variants: ['buffering', 'blocking'],
+  inject: (channels, { variant = 'buffering' }, { scheduler }) => {
+    const jammedFromUs = variant === 'blocking' ? scheduler.nowUs + BUFFERS_FILL_US : undefined;
+    return each(channels, ({ conditions }) => change(conditions.path, { partitioned: true, jammedFromUs }));
+  },
 };
 
 const staleRoute: Disturbance = {

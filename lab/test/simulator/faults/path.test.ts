@@ -89,6 +89,19 @@ test('network-partition: nothing arrives, both ends close by their limits, attem
   assert.equal(outcomes.at(-1), 'ok');
 });
 
+test('network-partition, blocking: a bridge that carries nothing lets the writes of both ends block', () => {
+  const observed = observe({
+    ...FLEET,
+    transport: 'virtio-serial',
+    faults: [{ name: 'network-partition', variant: 'blocking' }],
+  });
+  for (const end of ['agent', 'server']) {
+    const later = { ...struck, since: SINCE + 6, end };
+    assert.equal(observed.frames('socket_write', { ...later, outcome: 'ok' }).length, 0);
+    assert.ok(observed.frames('socket_write', { ...later, outcome: 'pending' }).length > 5);
+  }
+});
+
 test('stale-route: the server writes into the old connection, heartbeats arrive on the new one', () => {
   const observed = observe({ ...FLEET, durationMs: 260_000, faults: [{ name: 'stale-route' }] });
   const connections = (stage: 'socket_write' | 'receive', kind: string): Set<unknown> =>
