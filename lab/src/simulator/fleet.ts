@@ -6,7 +6,7 @@ import { Process } from './process.js';
 import { Random } from './random.js';
 import { Scheduler } from './scheduler.js';
 import { Server } from './server.js';
-import type { FleetSettings, Site } from './settings.js';
+import { type FleetSettings, type Member, roster, type Site } from './settings.js';
 
 /** The agents dial within this time of the start. */
 const ARRIVAL_US = 2_000_000;
@@ -26,7 +26,7 @@ export class Fleet {
     this.random = new Random(String(settings.seed));
     const process = this.#process('server', 'control-server', 'server');
     this.server = new Server(settings, this.scheduler, this.random.fork('server'), process);
-    this.channels = Array.from({ length: settings.channels }, (_, index) => this.#channel(index));
+    this.channels = roster(settings).map((member) => this.#channel(member));
     for (const channel of this.channels) this.server.expect(channel);
   }
 
@@ -51,16 +51,12 @@ export class Fleet {
     for (const relay of this.#relays.values()) relay.exporter.flush();
   }
 
-  #channel(index: number): Channel {
-    const { settings } = this;
-    const id = `agent-${index}`;
-    const site = settings.sites[index % settings.sites.length];
-    if (site === undefined) throw new RangeError('a fleet has at least one site');
-    return new Channel(id, site, settings, this.random.fork(id), {
+  #channel({ id, site }: Member): Channel {
+    return new Channel(id, site, this.settings, this.random.fork(id), {
       scheduler: this.scheduler,
       server: this.server,
       agentProcess: this.#process('agent', 'fleet-agent', id),
-      relayProcess: settings.observers.includes('relay') ? this.#relay(site) : undefined,
+      relayProcess: this.settings.observers.includes('relay') ? this.#relay(site) : undefined,
     });
   }
 

@@ -86,6 +86,10 @@ export class Process {
     this.#running = false;
   }
 
+  get blocked(): boolean {
+    return this.nowUs < this.#blockedUntilUs;
+  }
+
   /** The event loop turns again at `untilUs`. */
   blockUntil(untilUs: number): void {
     this.#blockedUntilUs = untilUs;
@@ -155,7 +159,7 @@ export class Process {
 
   #turn(life: number, dueUs: number, task: Task): void {
     if (!this.#running || life !== this.#life) return;
-    if (this.nowUs < this.#blockedUntilUs) {
+    if (this.blocked) {
       this.scheduler.at(this.#blockedUntilUs, () => {
         this.#turn(life, dueUs, task);
       });

@@ -12,6 +12,8 @@ const LISTENER = { 'server.address': '0.0.0.0', 'server.port': 8081 } as const;
 /** The last frames and closes of a server that stops leave within this time. */
 const DRAIN_US = 500_000;
 
+const UNANSWERED: Refusal = { outcome: 'timeout', phase: 'upgrade', durationUs: 10_000_000 };
+
 /** A channel as the inventory knows it. */
 export interface Expected {
   readonly id: string;
@@ -74,8 +76,9 @@ export class Server {
     this.#reportListener();
   }
 
-  /** How an attempt fails while no server process runs. */
+  /** How an attempt fails while no server process runs, or none answers the upgrade. */
   refusal(): Refusal | undefined {
+    if (this.process.blocked) return UNANSWERED;
     if (this.process.running) return undefined;
     return this.settings.transport === 'websocket'
       ? { outcome: 'rejected', phase: 'upgrade', durationUs: 30_000, statusCode: 502 }

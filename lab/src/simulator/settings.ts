@@ -58,3 +58,17 @@ export const DEFAULT_SETTINGS: FleetSettings = {
   pingIntervalMs: 20_000,
   stateIntervalMs: 10_000,
 };
+
+export interface Member {
+  /** `channel.id`, and the agent's. */
+  readonly id: string;
+  readonly site: Site;
+}
+
+/** The fleet's channels: dealt to the sites in turn. */
+export function roster({ channels, sites }: Pick<FleetSettings, 'channels' | 'sites'>): readonly Member[] {
+  return Array.from({ length: channels }, (_, index) => index).flatMap((index) => {
+    const site = sites[index % sites.length];
+    return site === undefined ? [] : [{ id: `agent-${index}`, site }];
+  });
+}

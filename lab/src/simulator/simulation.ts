@@ -5,6 +5,7 @@ import { BENIGN, type Disturbance, FAULTS, type FaultName } from './faults/index
 import { Fleet } from './fleet.js';
 import type { ExportTraceServiceRequest } from './otlp-json.js';
 import { defineScenario, type Plan, type Scenario } from './scenario.js';
+import { type FleetSettings, roster } from './settings.js';
 
 /** What really happened to a channel. Benign disturbances are no part of it: nothing is wrong with their channels. */
 export interface Truth {
@@ -57,15 +58,14 @@ function* run(scenario: Scenario): Generator<Export, void, undefined> {
     sent = [];
     return taken;
   };
-  while (fleet.scheduler.step(scenario.durationMs * 1000)) yield* take();
+  while (fleet.scheduler.step(scenario.durationMs * 1000)) if (sent.length > 0) yield* take();
   fleet.flush();
   yield* take();
 }
 
 function schedule(plan: Plan<string>, disturbance: Disturbance, fleet: Fleet): void {
-  const struck = fleet.channels.filter(({ id, site }) =>
-    strikes(plan, disturbance, fleet.settings, { id, site: site.site }),
-  );
+  const ids = struckIds(plan, disturbance, fleet.settings);
+  const struck = fleet.channels.filter(({ id }) => ids.has(id));
   const { atMs = disturbance.atMs, untilMs = disturbance.untilMs } = plan;
   fleet.scheduler.at(atMs * 1000, () => {
     const undo = reporting(struck, () => disturbance.inject(struck, plan, fleet));
@@ -85,24 +85,28 @@ function reporting<T>(channels: readonly Channel[], act: () => T): T {
   return result;
 }
 
+/** Which channel of the fleet is struck where nobody says. */
 const STRUCK_INDEX = 3;
 
-function strikes(
+function struckIds(
   plan: Plan<string>,
-  disturbance: Disturbance,
-  settings: Pick<Scenario, 'channels' | 'sites'>,
-  channel: { readonly id: string; readonly site: string | undefined },
-): boolean {
-  if (plan.channels !== undefined) return plan.channels.includes(channel.id);
-  const index = Math.min(STRUCK_INDEX, settings.channels - 1);
-  switch (disturbance.strikes) {
-    case 'fleet':
-      return true;
-    case 'channel':
-      return channel.id === `agent-${index}`;
-    case 'site':
-      return channel.site === settings.sites[index % settings.sites.length]?.site;
-  }
+  { strikes }: Disturbance,
+  scenario: FleetSettings,
+): ReadonlySet<string> {
+  if (plan.channels !== undefined) return new Set(plan.channels);
+  const members = roster(scenario);
+  const one = members[Math.min(STRUCK_INDEX, members.length - 1)];
+  const struck = members.filter(({ id, site }) => {
+    switch (strikes) {
+      case 'fleet':
+        return true;
+      case 'channel':
+        return id === one?.id;
+      case 'site':
+        return site === one?.site;
+    }
+  });
+  return new Set(struck.map(({ id }) => id));
 }
 
 function truthOf(plan: Plan<FaultName>, scenario: Scenario): Truth[] {
@@ -110,17 +114,11 @@ function truthOf(plan: Plan<FaultName>, scenario: Scenario): Truth[] {
   const { cause } = disturbance;
   if (cause === undefined) return [];
   const { atMs = disturbance.atMs, untilMs = disturbance.untilMs } = plan;
-  const ids = Array.from({ length: scenario.channels }, (_, index) => ({
-    id: `agent-${index}`,
-    site: scenario.sites[index % scenario.sites.length]?.site,
+  return [...struckIds(plan, disturbance, scenario)].map((channel) => ({
+    channel,
+    fault: plan.name,
+    cause,
+    onsetMs: scenario.startMs + atMs,
+    endMs: untilMs === undefined ? undefined : scenario.startMs + untilMs,
   }));
-  return ids
-    .filter((channel) => strikes(plan, disturbance, scenario, channel))
-    .map(({ id }) => ({
-      channel: id,
-      fault: plan.name,
-      cause,
-      onsetMs: scenario.startMs + atMs,
-      endMs: untilMs === undefined ? undefined : scenario.startMs + untilMs,
-    }));
 }

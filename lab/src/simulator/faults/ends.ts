@@ -5,6 +5,7 @@ import { type Disturbance, each, MID_RUN_MS, ofKind } from './disturbance.js';
 
 /** Between two blocks the loop turns this long. */
 const TURNS_US = 1_000_000;
+const BLOCK_MS = 75_000;
 
 const handlerDead: Disturbance = {
   cause: 'handler-dead',
@@ -58,14 +59,21 @@ const writerStalled: Disturbance = {
 
 const eventLoopBlocked: Disturbance = {
   cause: 'event-loop-blocked',
-  meaning: 'The process runs and its loop turns only for a second at a time, between blocks of `forMs`.',
+  meaning:
+    "The agent's process runs and its loop turns only for a second at a time, between blocks of `forMs`.",
   strikes: 'channel',
   atMs: MID_RUN_MS,
-  options: ['end', 'forMs'],
-  inject: (channels, { end = 'agent', forMs = 75_000 }, { scheduler, server }) =>
-    end === 'server'
-      ? blockAgainAndAgain(server.process, forMs * 1000, scheduler)
-      : each(channels, ({ agent }) => blockAgainAndAgain(agent.process, forMs * 1000, scheduler)),
+  options: ['forMs'],
+  inject: (channels, { forMs = BLOCK_MS }, { scheduler }) =>
+    each(channels, ({ agent }) => blockAgainAndAgain(agent.process, forMs * 1000, scheduler)),
+};
+
+const serverLoopBlocked: Disturbance = {
+  ...eventLoopBlocked,
+  meaning: "The same of the server's process, and so of all channels.",
+  strikes: 'fleet',
+  inject: (_channels, { forMs = BLOCK_MS }, { scheduler, server }) =>
+    blockAgainAndAgain(server.process, forMs * 1000, scheduler),
 };
 
 function blockAgainAndAgain(process: Process, blockUs: number, scheduler: Scheduler): Undo {
@@ -89,4 +97,5 @@ export const END_FAULTS = {
   'reader-dead': readerDead,
   'writer-stalled': writerStalled,
   'event-loop-blocked': eventLoopBlocked,
+  'server-loop-blocked': serverLoopBlocked,
 } as const;

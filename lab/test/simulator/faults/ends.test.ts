@@ -118,3 +118,20 @@ test('event-loop-blocked: the process is silent, then reports the lag and does a
   assert.ok(gaps.every((gap) => gap > 65 || gap < 1) && gaps.filter((gap) => gap > 65).length >= 5);
   assert.ok(observed.frames('receive', { ...struck, end: 'server', kind: 'pong' }).length > 10);
 });
+
+test('server-loop-blocked: the server is silent about all channels at once, and late with all that it answers', () => {
+  const observed = observe({ ...FLEET, faults: [{ name: 'server-loop-blocked' }] });
+  const silent = observed.spans.filter(
+    ({ service, end }) => service === 'control-server' && end > 181 && end < 254,
+  );
+  assert.deepEqual(silent, []);
+  assert.ok(Number(observed.last('process.event_loop.lag_ms', 'server')) > 10_000);
+  for (const channel of ['agent-0', 'agent-3']) {
+    assert.ok(
+      observed.frames('socket_write', { channel, since: SINCE, end: 'agent', kind: 'heartbeat' }).length > 10,
+    );
+    assert.ok(
+      observed.frames('execute', { channel, since: SINCE, end: 'server', kind: 'heartbeat' }).length > 10,
+    );
+  }
+});
