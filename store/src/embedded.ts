@@ -120,7 +120,9 @@ export class EmbeddedStore implements Store {
 
   async command(sql: string, options: QueryOptions = {}): Promise<void> {
     const query = sql + settingsClause(options.settings);
-    await this.#run('query-failed', () => this.#client.command({ query, query_params: { ...options.params } }));
+    await this.#run('query-failed', () =>
+      this.#client.command({ query, query_params: { ...options.params } }),
+    );
   }
 
   /** Waits for what runs, then lets the engine go: afterwards another process may open the directory. */
@@ -191,7 +193,9 @@ function settingsClause(settings: Readonly<Record<string, string | number>> = {}
 }
 
 function quoted(value: string | number): string {
-  return typeof value === 'number' ? String(value) : `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  return typeof value === 'number'
+    ? String(value)
+    : `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
 async function writeChunks(path: string, chunks: readonly Uint8Array[]): Promise<void> {
