@@ -1,1 +1,5 @@
-export {};
+export { backtest, type BacktestOptions } from './backtest.js';
+export { explain, type Explanation } from './explain.js';
+export type { Transition } from './incidents/lifecycle.js';
+export { startRules, type RulesLog, type RulesOptions, type RulesStatus, type RunningRules } from './run.js';
+export { installSignals } from './signals/install.js';

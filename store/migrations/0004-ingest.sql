@@ -1,6 +1,9 @@
--- Which messages have been stored, and by which insert: resent bytes are dropped by it.
+-- Which messages have been stored, and by which insert: resent bytes are dropped by it. Hashes are random, so ordered by
+-- them alone each message looked for would cost a read of its own (200 in 5 million: 310 ms); messages that arrive
+-- together began together, so ordered by their time they lie together (11 ms).
 CREATE TABLE ingest_ledger
 (
+    started_at DateTime COMMENT 'start of the first span in the message, 1970 if it has none' CODEC(Delta, ZSTD(1)),
     batch_id FixedString(16) COMMENT 'first 128 bits of SHA-256 of the message',
     token String COMMENT 'insert token of the range that stored it' CODEC(ZSTD(1)),
     spans UInt32 COMMENT 'spans in the message',
@@ -8,9 +11,9 @@ CREATE TABLE ingest_ledger
 )
 ENGINE = MergeTree
 PARTITION BY toDate(inserted_at)
-ORDER BY batch_id
-SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 512
-COMMENT 'messages stored, by content hash';
+ORDER BY (started_at, batch_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'messages stored, by time and content hash';
 
 CREATE TABLE dead_letters
 (

@@ -4,8 +4,8 @@ CREATE TABLE incident_transitions
     incident_id String COMMENT 'stable id: a hash of rule, scope and onset',
     sequence UInt32 COMMENT 'from 1, without gaps within an incident',
     at DateTime64(3) COMMENT 'evaluation instant, event time',
-    status LowCardinality(String) COMMENT 'firing or resolved',
-    reason LowCardinality(String) COMMENT 'why this transition: fired, changed, resolved',
+    status LowCardinality(String) COMMENT 'pending, firing, resolved, or inactive (was pending and never fired)',
+    reason LowCardinality(String) COMMENT 'why this transition: noticed, fired, changed, resolved, passed',
     rule LowCardinality(String) COMMENT 'name of the rule',
     severity LowCardinality(String) COMMENT 'critical, error, warning or info',
     dedup_key String COMMENT 'what pagers fold by',
@@ -14,6 +14,7 @@ CREATE TABLE incident_transitions
     summary String COMMENT 'one sentence: what is broken, since when, likeliest cause',
     started_at DateTime64(3) COMMENT 'estimated onset',
     incident String COMMENT 'the whole incident as JSON, as the API gives it' CODEC(ZSTD(3)),
+    course String COMMENT 'what a restart needs to go on with it, as JSON' CODEC(ZSTD(3)),
     inserted_at DateTime DEFAULT now() COMMENT 'when it was recorded; retention counts from here'
 )
 ENGINE = MergeTree
@@ -33,7 +34,7 @@ SELECT
     argMax(t.summary, t.sequence) AS summary,
     any(t.dedup_key) AS dedup_key,
     argMax(t.started_at, t.sequence) AS started_at,
-    min(t.at) AS fired_at,
+    minIf(t.at, t.status = 'firing') AS fired_at,
     maxIfOrNull(t.at, t.status = 'resolved') AS resolved_at,
     max(t.sequence) AS transitions,
     argMax(t.incident, t.sequence) AS incident

@@ -1,0 +1,56 @@
+import type { Fact, Hypothesis, Incident, NextStep, Unknown } from '@halfopen/telemetry';
+import type { Store } from '@halfopen/store';
+import { RULES_IN_FORCE } from './detection/rules.js';
+import { diagnose } from './diagnosis/diagnose.js';
+import { judge } from './evaluate.js';
+import { advance } from './incidents/lifecycle.js';
+import { gatherEvidence } from './probes/probes.js';
+import { clock } from './probes/probe.js';
+import { readSignals } from './signals/read.js';
+
+/** The evidence on one channel at an instant, and what follows from it. */
+export interface Explanation {
+  readonly channel: string;
+  readonly instantMs: number;
+  /** What the rules fire on this channel at this instant alone. */
+  readonly incidents: readonly Incident[];
+  readonly facts: readonly Fact[];
+  readonly unknowns: readonly Unknown[];
+  /** Empty where nothing is wrong to be explained. */
+  readonly hypotheses: readonly Hypothesis[];
+  readonly nextStep: NextStep | null;
+  /** In one sentence, what fires, or why nothing does. */
+  readonly why: string;
+}
+
+/** @param instantMs event time, ms since the epoch */
+export async function explain(store: Store, channel: string, instantMs: number): Promise<Explanation> {
+  const [signals] = await readSignals(store, instantMs, channel);
+  const base = { channel, instantMs, incidents: [], facts: [], unknowns: [], hypotheses: [], nextStep: null };
+  if (signals === undefined) {
+    return {
+      ...base,
+      why: `nothing is known of ${channel} in the quarter of an hour before ${clock(instantMs)}: no state, no connection event, no inventory`,
+    };
+  }
+  const diagnosis = diagnose(gatherEvidence(signals));
+  // As if each verdict had lasted long enough: this asks what is the case now, not whether somebody should be woken.
+  const rules = RULES_IN_FORCE.map((rule) => ({ ...rule, for_s: 0 }));
+  const incidents = advance([], judge([signals], instantMs, rules), rules).transitions.map(
+    ({ incident }) => incident,
+  );
+  const symptoms = diagnosis.facts.filter(({ observed }) => observed).length;
+  if (incidents.length === 0 && symptoms === 0) {
+    return {
+      ...base,
+      facts: diagnosis.facts,
+      why: `nothing fires: none of the ${diagnosis.facts.length} things that could be seen of ${channel} is a symptom`,
+    };
+  }
+  const { facts, unknowns, hypotheses, nextStep } = diagnosis;
+  const why =
+    incidents.length > 0
+      ? incidents.map(({ rule, summary }) => `${rule}: ${summary}`).join('\n')
+      : `nothing fires: ${symptoms === 1 ? 'one symptom is' : `${symptoms} symptoms are`} seen, and no rule holds for long enough, or on enough work`;
+  return { channel, instantMs, incidents, facts, unknowns, hypotheses, nextStep, why };
+}

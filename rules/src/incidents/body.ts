@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { RULES, type Incident } from '@halfopen/telemetry';
+import { clock } from '../probes/probe.js';
+import type { Finding, Scope } from './finding.js';
+
+/** PagerDuty takes at most 255 characters as a dedup key. */
+const DEDUP_KEY_CHARS_MAX = 255;
+
+/** Channels named in a summary; the incident lists them all. */
+const CHANNELS_NAMED_MAX = 5;
+
+export interface Identity {
+  readonly id: string;
+  readonly dedup_key: string;
+}
+
+/** The same telemetry and instants give the same id: it is a hash of the rule, the scope and the first instant. */
+export function identityOf(rule: string, scope: Scope, first_ms: number): Identity {
+  const key = `halfopen/${rule}/${scope.key}`;
+  return {
+    id: hash(`${key}\n${new Date(first_ms).toISOString()}`),
+    dedup_key: key.length <= DEDUP_KEY_CHARS_MAX ? key : `halfopen/${rule}/${hash(scope.key)}`,
+  };
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+export interface Course {
+  readonly scope: Scope;
+  readonly identity: Identity;
+  readonly started_ms: number;
+  readonly fired_ms: number;
+  /** Affected channels, sorted. */
+  readonly channels: readonly string[];
+}
+
+/**
+ * The incident as the contract has it, explained by its clearest member: the one whose likeliest cause is the most
+ * probable (ties by name).
+ */
+export function incidentBody(course: Course, findings: readonly [Finding, ...Finding[]]): Incident {
+  const clearest = findings.reduce((best, finding) =>
+    certainty(finding) > certainty(best) ? finding : best,
+  );
+  const { rule, diagnosis, signals } = clearest;
+  const cause = diagnosis.hypotheses[0];
+  return {
+    ...course.identity,
+    rule: rule.name,
+    status: 'firing',
+    severity: RULES[rule.name].severity,
+    started_at: iso(course.started_ms),
+    fired_at: iso(course.fired_ms),
+    resolved_at: null,
+    channels: course.channels,
+    shared: course.scope.shared,
+    summary: summary(course, clearest),
+    facts: diagnosis.facts,
+    unknowns: diagnosis.unknowns,
+    hypotheses: diagnosis.hypotheses,
+    next_step: diagnosis.nextStep,
+    runbook_url: `docs/causes.md#${cause?.cause ?? 'unknown-cause'}`,
+    links: [
+      {
+        text: `Explain ${signals.channel}`,
+        href: `/api/v1/explain?channel=${encodeURIComponent(signals.channel)}&at=${encodeURIComponent(iso(signals.instant_ms))}`,
+      },
+    ],
+  };
+}
+
+function certainty(finding: Finding): number {
+  return finding.diagnosis.hypotheses[0]?.probability ?? 0;
+}
+
+function summary(course: Course, clearest: Finding): string {
+  const cause = clearest.diagnosis.hypotheses[0];
+  const likeliest =
+    cause === undefined
+      ? 'cause unknown'
+      : `likeliest cause: ${cause.cause} (${Math.round(cause.probability * 100)} %)`;
+  const { headline } = clearest.verdict;
+  const since = ` since ${clock(course.started_ms)}`;
+  if (course.channels.length === 1) return `${clearest.signals.channel} ${headline}${since}; ${likeliest}`;
+  const named = course.channels.slice(0, CHANNELS_NAMED_MAX).join(', ');
+  const more = course.channels.length > CHANNELS_NAMED_MAX ? ', ...' : '';
+  const shared =
+    course.scope.shared === null
+      ? ''
+      : `, all on ${course.scope.shared.attribute} ${course.scope.shared.value}`;
+  return `${course.channels.length} channels (${named}${more})${shared}: each ${headline}${since}; ${likeliest}`;
+}
+
+export function iso(moment_ms: number): string {
+  return new Date(moment_ms).toISOString();
+}

@@ -1,0 +1,192 @@
+import type { Incident } from '@halfopen/telemetry';
+import type { Rule } from '../detection/rules.js';
+import type { Verdict } from '../detection/verdict.js';
+import { identityOf, incidentBody, iso, type Identity } from './body.js';
+import { scopeOf, type Finding, type Scope } from './finding.js';
+
+export type TransitionStatus = 'pending' | 'firing' | 'resolved' | 'inactive';
+
+/** One change of one incident; the sequence counts from 1 without gaps. `inactive`: pending, and never fired. */
+export interface Transition {
+  readonly sequence: number;
+  readonly at_ms: number;
+  readonly status: TransitionStatus;
+  readonly reason: 'noticed' | 'fired' | 'changed' | 'resolved' | 'passed';
+  readonly incident: Incident;
+}
+
+/** An incident that is not over. */
+export interface OpenIncident {
+  readonly identity: Identity;
+  readonly rule: string;
+  readonly scope: Scope;
+  readonly status: 'pending' | 'firing';
+  readonly sequence: number;
+  readonly first_ms: number;
+  readonly started_ms: number;
+  readonly fired_ms: number;
+  /** Member channels, and the last instant at which the rule fired on each. */
+  readonly members: ReadonlyMap<string, number>;
+  readonly incident: Incident;
+}
+
+export type OpenIncidents = readonly OpenIncident[];
+
+/** What the rules found at one instant: all findings, and the verdicts on channels that are members of open incidents. */
+export interface Findings {
+  readonly instant_ms: number;
+  readonly firing: readonly Finding[];
+  verdictOn(rule: string, channel: string): Verdict;
+}
+
+export interface Step {
+  readonly open: OpenIncidents;
+  readonly transitions: readonly Transition[];
+}
+
+/** Pure: the open incidents and the findings of an instant give the transitions and the incidents open thereafter. */
+export function advance(open: OpenIncidents, findings: Findings, rules: readonly Rule[]): Step {
+  const transitions: Transition[] = [];
+  const next: OpenIncident[] = [];
+  for (const rule of rules) {
+    const mine = open.filter((incident) => incident.rule === rule.name);
+    const firing = findings.firing.filter((finding) => finding.rule.name === rule.name);
+    for (const gathered of gather(rule, mine, firing, findings)) {
+      const advanced = advanceOne(rule, gathered, findings.instant_ms);
+      transitions.push(...advanced.transitions);
+      if (advanced.open !== undefined) next.push(advanced.open);
+    }
+  }
+  return { open: next, transitions };
+}
+
+/** An incident, open or about to be, with what was found on its members now. */
+interface Gathered {
+  readonly before: OpenIncident | undefined;
+  readonly scope: Scope;
+  readonly members: ReadonlyMap<string, number>;
+  readonly findings: readonly Finding[];
+}
+
+/** Members stay until clear (or held for too long); a new channel joins the open incident of its scope, or opens one. */
+function gather(rule: Rule, open: OpenIncidents, firing: readonly Finding[], findings: Findings): Gathered[] {
+  const byScope = new Map<
+    string,
+    { before: OpenIncident | undefined; scope: Scope; members: Map<string, number>; findings: Finding[] }
+  >();
+  const memberOf = new Map<string, string>();
+  for (const before of open) {
+    const members = new Map<string, number>();
+    for (const [channel, last_ms] of before.members) {
+      if (stays(rule, findings.verdictOn(rule.name, channel), last_ms, findings.instant_ms)) {
+        members.set(channel, last_ms);
+        memberOf.set(channel, before.scope.key);
+      }
+    }
+    byScope.set(before.scope.key, { before, scope: before.scope, members, findings: [] });
+  }
+  for (const finding of firing) {
+    const { channel } = finding.signals;
+    const scope = scopeOf(finding);
+    const key = memberOf.get(channel) ?? scope.key;
+    const group = byScope.get(key) ?? {
+      before: undefined,
+      scope,
+      members: new Map<string, number>(),
+      findings: [],
+    };
+    group.members.set(channel, findings.instant_ms);
+    group.findings.push(finding);
+    byScope.set(key, group);
+  }
+  return [...byScope.values()];
+}
+
+function stays(rule: Rule, verdict: Verdict, lastFiring_ms: number, instant_ms: number): boolean {
+  switch (verdict.state) {
+    case 'firing':
+      return true;
+    case 'clear':
+      return false;
+    case 'undetermined':
+      return instant_ms - lastFiring_ms <= rule.keep_firing_for_s * 1000;
+  }
+}
+
+function advanceOne(
+  rule: Rule,
+  gathered: Gathered,
+  instant_ms: number,
+): { open?: OpenIncident; transitions: Transition[] } {
+  const { before, members, findings } = gathered;
+  if (members.size === 0)
+    return before === undefined ? { transitions: [] } : { transitions: [close(before, instant_ms)] };
+  const [first, ...others] = findings;
+  if (first === undefined) {
+    // Held: nothing new is known, so nothing changes but the members that have left.
+    return { transitions: [], ...(before === undefined ? {} : { open: { ...before, members } }) };
+  }
+  const current = rebuild(rule, gathered, [first, ...others], instant_ms);
+  if (before?.status !== current.status || hasChanged(before.incident, current.incident)) {
+    const transition = transitionTo(current, before, instant_ms);
+    return { open: { ...current, sequence: transition.sequence }, transitions: [transition] };
+  }
+  return { open: current, transitions: [] };
+}
+
+function rebuild(
+  rule: Rule,
+  gathered: Gathered,
+  findings: readonly [Finding, ...Finding[]],
+  instant_ms: number,
+): OpenIncident {
+  const { before, scope, members } = gathered;
+  const first_ms = before?.first_ms ?? instant_ms;
+  const status =
+    before?.status === 'firing' || instant_ms - first_ms >= rule.for_s * 1000 ? 'firing' : 'pending';
+  const started_ms = before?.started_ms ?? Math.min(...findings.map(({ verdict }) => verdict.since_ms));
+  const fired_ms = before?.status === 'firing' ? before.fired_ms : instant_ms;
+  const identity = before?.identity ?? identityOf(rule.name, scope, first_ms);
+  const channels = [...members.keys()].sort();
+  const incident = incidentBody({ scope, identity, started_ms, fired_ms, channels }, findings);
+  return {
+    identity,
+    rule: rule.name,
+    scope,
+    status,
+    sequence: before?.sequence ?? 0,
+    first_ms,
+    started_ms,
+    fired_ms,
+    members,
+    incident,
+  };
+}
+
+/** Worth a transition: who is affected, how bad, or the likeliest cause. Numbers in facts move at every evaluation. */
+function hasChanged(before: Incident, now: Incident): boolean {
+  return (
+    before.severity !== now.severity ||
+    before.hypotheses[0]?.cause !== now.hypotheses[0]?.cause ||
+    before.channels.join('\n') !== now.channels.join('\n')
+  );
+}
+
+function transitionTo(current: OpenIncident, before: OpenIncident | undefined, at_ms: number): Transition {
+  const fires = current.status === 'firing' && before?.status !== 'firing';
+  const reason = fires ? 'fired' : before === undefined ? 'noticed' : 'changed';
+  return {
+    sequence: current.sequence + 1,
+    at_ms,
+    status: current.status,
+    reason,
+    incident: current.incident,
+  };
+}
+
+function close(open: OpenIncident, at_ms: number): Transition {
+  const incident: Incident = { ...open.incident, status: 'resolved', resolved_at: iso(at_ms) };
+  return open.status === 'firing'
+    ? { sequence: open.sequence + 1, at_ms, status: 'resolved', reason: 'resolved', incident }
+    : { sequence: open.sequence + 1, at_ms, status: 'inactive', reason: 'passed', incident };
+}

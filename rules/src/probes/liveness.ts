@@ -1,0 +1,296 @@
+import { isOpen, moves, quietS, speaking } from '../signals/derive.js';
+import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
+import { QUIET_S } from '../signals/windows.js';
+import {
+  clock,
+  count,
+  duration,
+  factSql,
+  notSo,
+  OTHER,
+  seen,
+  silent,
+  unobserved,
+  type ProbeDefinition,
+  type Reading,
+} from './probe.js';
+
+/** Work that hangs for so long is stuck, not slow: two monitor periods of half a minute. */
+export const HANGING_S = 60;
+
+/** A frame that has waited so long for its write is stalled: a healthy write takes milliseconds. */
+const STALLED_MS = 10_000;
+
+/** Lag of the event loop from which the process counts as blocked. */
+const BLOCKED_MS = 5_000;
+
+/** Does the end claim to be connected while its read loop is dead? */
+export function readerDead(end: EndName): ProbeDefinition {
+  return claimProbe(end, 'reader', 'read loop');
+}
+
+/** Does the end claim to be connected while its handler is dead? */
+export function handlerDead(end: EndName): ProbeDefinition {
+  return claimProbe(end, 'handler', 'handler');
+}
+
+function claimProbe(end: EndName, part: 'reader' | 'handler', words: string): ProbeDefinition {
+  return {
+    group: `${end}-${part}`,
+    question: `Does the ${end} claim to be connected while its ${words} is not alive?`,
+    measure: {
+      action: `Look at the ${end} process: does its ${words} still run (have the ${end} end report channel.${part}.alive)?`,
+      yes: `the ${end}'s ${words} has ended`,
+      no: `the ${end}'s ${words} runs`,
+    },
+    read(signals) {
+      const said = speaking(signals, end);
+      if (said === undefined)
+        return unobserved(`whether the ${end}'s ${words} runs: ${silent(signals, end)}`);
+      const alive = said[`${part}_alive`];
+      if (alive === null)
+        return unobserved(`whether the ${end}'s ${words} runs: the ${end} end does not report it`);
+      const sql = factSql(signals, 'ends', `connected, ${part}_alive, ${part}_alive_ms`, end);
+      if (!said.connected || alive === 1) return notSo(`the ${end} says that its ${words} runs`, sql);
+      const last_ms = said[`${part}_alive_ms`];
+      const since =
+        last_ms > 0 ? `since ${clock(last_ms)} at the latest` : 'and never said otherwise on this connection';
+      return seen(`the ${end} claims to be connected while its ${words} is not alive, ${since}`, sql);
+    },
+  };
+}
+
+/** Do frames wait at the end, or writes hang? */
+export function writesStall(end: EndName): ProbeDefinition {
+  return {
+    group: `${end}-writes`,
+    question: `Do frames wait at the ${end} without being written?`,
+    measure: {
+      action: `Watch the ${end}'s outgoing queue and its socket writes (channel.queue.*, frame.socket_write at the ${end} end).`,
+      yes: `writes at the ${end} do not complete`,
+      no: `writes at the ${end} complete`,
+    },
+    read(signals) {
+      const said = speaking(signals, end);
+      const hung = signals.pending[end]?.writes ?? 0;
+      if (said === undefined)
+        return unobserved(`whether the ${end}'s writes complete: ${silent(signals, end)}`);
+      if (hung > 0) {
+        const sql = factSql(signals, 'pending', 'writes, oldest_write_at', end);
+        return seen(
+          `${count(hung, 'write')} of the ${end} began, the first at ${clock(signals.pending[end]?.oldest_write_ms ?? 0)}, and did not end`,
+          sql,
+        );
+      }
+      if (said.queue_depth === null)
+        return unobserved(`whether the ${end}'s writes complete: the ${end} end does not report its queue`);
+      const sql = factSql(signals, 'ends', 'queue_depth, queue_oldest_ms', end);
+      const oldest_ms = said.queue_oldest_ms ?? 0;
+      if (said.queue_depth > 0 && oldest_ms >= STALLED_MS) {
+        return seen(
+          `${count(said.queue_depth, 'frame')} wait at the ${end} to be written, the oldest for ${duration(oldest_ms / 1000)}`,
+          sql,
+        );
+      }
+      return notSo(
+        `the ${end}'s writes complete: ${said.queue_depth === 0 ? 'nothing waits in its queue' : `the oldest frame in its queue is ${oldest_ms} ms old`}`,
+        sql,
+      );
+    },
+  };
+}
+
+/** Have control frames stopped leaving the end, though they used to? */
+export function controlWritesStall(end: EndName): ProbeDefinition {
+  return {
+    group: `${end}-writes`,
+    question: `Have the ${end}'s control frames stopped leaving?`,
+    measure: {
+      action: `Count the pings and pongs that the ${end} writes (channel.tx.control at the ${end} end).`,
+      yes: `nothing leaves the ${end} at all`,
+      no: `control frames still leave the ${end}: only its other frames stall`,
+    },
+    read(signals) {
+      const said = speaking(signals, end);
+      if (said === undefined)
+        return unobserved(`whether control frames still leave the ${end}: ${silent(signals, end)}`);
+      if (!isOpen(signals) || said.tx_control === null || said.tx_control === 0) {
+        return unobserved(
+          `whether control frames still leave the ${end}: it has written none on this connection`,
+        );
+      }
+      const quiet_s = quietS(said, 'tx_control') ?? 0;
+      const sql = factSql(signals, 'ends', 'tx_control, tx_control_moved_ms', end);
+      return quiet_s >= QUIET_S
+        ? seen(`the ${end} has written no control frame for ${duration(quiet_s)}`, sql)
+        : notSo(
+            `control frames leave the ${end}: ${said.tx_control} so far, the last by ${clock(said.tx_control_moved_ms)}`,
+            sql,
+          );
+    },
+  };
+}
+
+/** Has the end received nothing at all for a while? */
+export function hearsNothing(end: EndName): ProbeDefinition {
+  return {
+    group: `${end}-hears`,
+    question: `Does the ${end} receive nothing at all?`,
+    measure: {
+      action: `Count what arrives at the ${end} (channel.rx.* at the ${end} end, or a relay's tap before it).`,
+      yes: `nothing arrives at the ${end}`,
+      no: `frames arrive at the ${end}`,
+    },
+    read(signals) {
+      const said = speaking(signals, end);
+      if (said === undefined)
+        return unobserved(`whether anything arrives at the ${end}: ${silent(signals, end)}`);
+      const hears = isOpen(signals) ? moves(said, 'rx_any') : null;
+      const quiet_s = quietS(said, 'rx_any') ?? 0;
+      if (hears === null)
+        return unobserved(`whether anything arrives at the ${end}: it counts nothing, or is not connected`);
+      const sql = factSql(signals, 'ends', 'rx_any, rx_any_moved_ms', end);
+      if (hears)
+        return notSo(
+          `the ${end} receives: ${count(said.rx_any ?? 0, 'frame')} on this connection, the last by ${clock(said.rx_any_moved_ms)}`,
+          sql,
+        );
+      if (quiet_s < QUIET_S || !owedSomething(signals, end)) {
+        return unobserved(`whether anything arrives at the ${end}: nothing was due to arrive yet`);
+      }
+      return seen(`the ${end} has received nothing for ${duration(quiet_s)}`, sql);
+    },
+  };
+}
+
+/** Was something under way to the end: the other end wrote, or it used to hear on this connection? */
+function owedSomething(signals: ChannelSignals, end: EndName): boolean {
+  const other = speaking(signals, OTHER[end]);
+  if (other !== undefined) return (other.tx_any ?? 0) > 0 || (other.queue_depth ?? 0) > 0;
+  return (signals.ends[end]?.rx_any ?? 0) > 0;
+}
+
+/** Does an execution begin at the end and not come to its end? */
+export function executionHangs(end: EndName): ProbeDefinition {
+  return {
+    group: `${end}-handler`,
+    question: `Does a handler at the ${end} begin and not end?`,
+    measure: {
+      action: `Look at the handlers at the ${end}: is one running for long (channel.executing, pending frame.execute spans)?`,
+      yes: `a handler at the ${end} is stuck`,
+      no: `no handler at the ${end} is running for long`,
+    },
+    read(signals) {
+      const said = speaking(signals, end);
+      if (said === undefined)
+        return unobserved(`whether a handler at the ${end} hangs: ${silent(signals, end)}`);
+      const hung = signals.pending[end];
+      const began_ms = hung?.oldest_execution_ms ?? undefined;
+      if (
+        hung !== undefined &&
+        hung.executions > 0 &&
+        began_ms !== undefined &&
+        said.now_ms - began_ms >= HANGING_S * 1000
+      ) {
+        const sql = factSql(signals, 'pending', 'executions, oldest_execution_at', end);
+        return seen(
+          `${count(hung.executions, 'execution')} began at the ${end}, the first at ${clock(began_ms)}, and did not end`,
+          sql,
+        );
+      }
+      if (said.executing === null)
+        return unobserved(
+          `whether a handler at the ${end} hangs: the ${end} end does not report running handlers`,
+        );
+      const sql = factSql(signals, 'ends', 'executing, executed, executed_moved_ms', end);
+      const quiet_s = quietS(said, 'executed') ?? 0;
+      return said.executing > 0 && quiet_s >= HANGING_S
+        ? seen(
+            `${count(said.executing, 'handler')} run at the ${end} and none has ended for ${duration(quiet_s)}`,
+            sql,
+          )
+        : notSo(`no handler hangs at the ${end}: ${said.executing} running now`, sql);
+    },
+  };
+}
+
+/** Has the process of the end been unable to turn its event loop? */
+export function eventLoopBlocked(end: EndName): ProbeDefinition {
+  return {
+    group: `${end}-event-loop`,
+    question: `Is the event loop of the ${end} process blocked?`,
+    measure: {
+      action: `Measure the lag of the ${end} process's event loop (process.event_loop.lag_ms).`,
+      yes: `the ${end} process computes and does not turn its loop`,
+      no: `the ${end} process turns its loop`,
+    },
+    read(signals) {
+      const said = speaking(signals, end);
+      if (said === undefined)
+        return unobserved(`whether the ${end}'s event loop turns: ${silent(signals, end)}`);
+      const lag_ms = said.event_loop_lag_peak_ms;
+      if (lag_ms < 0)
+        return unobserved(`whether the ${end}'s event loop turns: the ${end} end does not report its lag`);
+      const sql = factSql(signals, 'ends', 'event_loop_lag_peak_ms', end);
+      return lag_ms >= BLOCKED_MS
+        ? seen(`the ${end}'s event loop lagged by up to ${duration(lag_ms / 1000)} in the last minute`, sql)
+        : notSo(`the ${end}'s event loop turns (lag at most ${lag_ms} ms in the last minute)`, sql);
+    },
+  };
+}
+
+/** Did frames arrive at the end that it could not take: malformed, nowhere to go, or their handler failed? */
+export function errorsGrow(
+  end: EndName,
+  error: 'rx_decode_errors' | 'rx_unrouted' | 'handler_errors',
+): ProbeDefinition {
+  const words = {
+    rx_decode_errors: ['could not be decoded', 'decode errors'],
+    rx_unrouted: ['found no handler', 'frames without a handler'],
+    handler_errors: ['made their handler fail', 'handler errors'],
+  }[error];
+  return {
+    group: `${end}-${error}`,
+    question: `Do frames arrive at the ${end} that ${words[0]}?`,
+    measure: {
+      action: `Count the ${words[1]} at the ${end} (channel.${error === 'handler_errors' ? 'handler.errors' : error.replace('rx_', 'rx.')}).`,
+      yes: `frames arrive at the ${end} and ${words[0]}`,
+      no: `no ${words[1]} at the ${end}`,
+    },
+    read(signals) {
+      const said: EndSignals | undefined = speaking(signals, end);
+      if (said === undefined)
+        return unobserved(`whether frames ${words[0]} at the ${end}: ${silent(signals, end)}`);
+      const recent = said[`${error}_recent`];
+      if (recent === null)
+        return unobserved(`whether frames ${words[0]} at the ${end}: the ${end} end does not count it`);
+      const sql = factSql(signals, 'ends', `${error}, ${error}_recent`, end);
+      return recent > 0
+        ? seen(`${count(recent, 'frame')} arrived at the ${end} in the last two minutes and ${words[0]}`, sql)
+        : notSo(`no frame that arrived at the ${end} lately ${words[0]}`, sql);
+    },
+  };
+}
+
+/** Does telemetry of the end fail to arrive, though it used to, or should? */
+export function endSilent(end: EndName): ProbeDefinition {
+  return {
+    group: `${end}-telemetry`,
+    question: `Is the ${end} end silent?`,
+    measure: {
+      action: `Look whether the ${end} process runs, and whether its telemetry exporter does.`,
+      yes: `the ${end} process is not there`,
+      no: `the ${end} process runs`,
+    },
+    read(signals): Reading {
+      const said = signals.ends[end];
+      const sql = factSql(signals, 'ends', 'channel_end, state_ms, connected');
+      if (speaking(signals, end) !== undefined) return notSo(`the ${end} end sends telemetry`, sql);
+      if (said !== undefined)
+        return seen(`the ${end} end has sent no telemetry since ${clock(said.state_ms)}`, sql);
+      return end === 'agent' && signals.expectation?.expected === true && !isOpen(signals)
+        ? seen('the inventory expects the agent, and it has sent no telemetry at all', sql)
+        : unobserved(`whether the ${end} process runs: it has sent no telemetry about the channel`);
+    },
+  };
+}

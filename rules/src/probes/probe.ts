@@ -1,0 +1,76 @@
+import { clickhouseTime, quote } from '../signals/read.js';
+import type { ChannelSignals, EndName } from '../signals/signals.js';
+
+/** What a probe sees. Missing telemetry is never evidence: what nobody could see is `unobserved`, with the reason. */
+export type Reading =
+  | { readonly value: 'yes' | 'no'; readonly statement: string; readonly sql: string }
+  | { readonly value: 'unobserved'; readonly statement: string };
+
+/**
+ * A question about one channel whose answer is a symptom: `yes` is what a healthy channel does not show. Probes of one
+ * group see the same thing from several sides, so that the diagnosis counts a group once.
+ */
+export interface ProbeDefinition {
+  readonly group: string;
+  /** What is asked, in words. */
+  readonly question: string;
+  /** What to do to observe it where it is unobserved, and what each answer would look like. */
+  readonly measure: { readonly action: string; readonly yes: string; readonly no: string };
+  read(signals: ChannelSignals): Reading;
+}
+
+export function seen(statement: string, sql: string): Reading {
+  return { value: 'yes', statement, sql };
+}
+
+export function notSo(statement: string, sql: string): Reading {
+  return { value: 'no', statement, sql };
+}
+
+export function unobserved(statement: string): Reading {
+  return { value: 'unobserved', statement };
+}
+
+const VIEW_OF = {
+  ends: 'end_signals',
+  connections: 'connection_signals',
+  expectations: 'expectation_signals',
+  heartbeats: 'heartbeat_signals',
+  pending: 'pending_signals',
+} as const;
+
+/** The query behind a fact: the columns of a signals view that the statement names, for this channel and instant. */
+export function factSql(
+  signals: ChannelSignals,
+  view: keyof typeof VIEW_OF,
+  columns: string,
+  end?: EndName,
+): string {
+  const source = `${VIEW_OF[view]}(at = '${clickhouseTime(signals.instant_ms)}', channel = ${quote(signals.channel)})`;
+  return `SELECT ${columns} FROM ${source}${end === undefined ? '' : ` WHERE channel_end = '${end}'`}`;
+}
+
+/** `12:03:10 UTC` */
+export function clock(moment_ms: number): string {
+  return `${new Date(moment_ms).toISOString().slice(11, 19)} UTC`;
+}
+
+/** `1 command`, `12 commands` */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** `45 s`, `3 min` */
+export function duration(seconds: number): string {
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+export const OTHER: Readonly<Record<EndName, EndName>> = { server: 'agent', agent: 'server' };
+
+/** Why an end can't be asked. */
+export function silent(signals: ChannelSignals, end: EndName): string {
+  const last = signals.ends[end];
+  return last === undefined
+    ? `the ${end} end sends no telemetry about the channel`
+    : `the ${end} end has sent no telemetry since ${clock(last.state_ms)}`;
+}

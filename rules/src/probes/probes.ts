@@ -1,0 +1,110 @@
+import type { ChannelSignals } from '../signals/signals.js';
+import {
+  attemptsFindNobody,
+  attemptsMisrouted,
+  attemptsTimeOut,
+  attemptsUnauthorized,
+  closedByMonitor,
+  closedByTransport,
+  listenerDown,
+  noUsefulAttempt,
+  unconnected,
+} from './connecting.js';
+import {
+  acksMissing,
+  commandsWait,
+  lostOnTheWay,
+  pingsUnanswered,
+  serverWorkWaits,
+  splitConnection,
+} from './delivery.js';
+import {
+  heartbeatsDropped,
+  heartbeatsNotReceived,
+  heartbeatsNotWritten,
+  heartbeatsQueued,
+  heartbeatTimerOff,
+  recordStale,
+} from './heartbeats.js';
+import {
+  controlWritesStall,
+  endSilent,
+  errorsGrow,
+  eventLoopBlocked,
+  executionHangs,
+  handlerDead,
+  hearsNothing,
+  readerDead,
+  writesStall,
+} from './liveness.js';
+import type { ProbeDefinition, Reading } from './probe.js';
+
+/** Every probe by its id, in the order in which facts are told: claims, the way to the agent, the way back, heartbeats, connecting. */
+export const PROBES = {
+  'server-reader-dead': readerDead('server'),
+  'agent-reader-dead': readerDead('agent'),
+  'server-handler-dead': handlerDead('server'),
+  'agent-handler-dead': handlerDead('agent'),
+  'server-writes-stall': writesStall('server'),
+  'server-control-stalls': controlWritesStall('server'),
+  'commands-unacknowledged': acksMissing,
+  'pings-unanswered': pingsUnanswered,
+  'commands-lost': lostOnTheWay('agent', 'commands', 'command'),
+  'control-to-agent-lost': lostOnTheWay('agent', 'control', 'control frame'),
+  'agent-hears-nothing': hearsNothing('agent'),
+  'commands-unexecuted': commandsWait('executions'),
+  'commands-unreplied': commandsWait('replies'),
+  'agent-execution-hangs': executionHangs('agent'),
+  'agent-decode-errors': errorsGrow('agent', 'rx_decode_errors'),
+  'agent-unrouted': errorsGrow('agent', 'rx_unrouted'),
+  'agent-handler-errors': errorsGrow('agent', 'handler_errors'),
+  'agent-writes-stall': writesStall('agent'),
+  'agent-control-stalls': controlWritesStall('agent'),
+  'frames-to-server-lost': lostOnTheWay('server', 'any', 'frame'),
+  'heartbeats-lost': lostOnTheWay('server', 'heartbeats', 'heartbeat'),
+  'server-hears-nothing': hearsNothing('server'),
+  'server-work-waits': serverWorkWaits,
+  'server-execution-hangs': executionHangs('server'),
+  'server-decode-errors': errorsGrow('server', 'rx_decode_errors'),
+  'server-unrouted': errorsGrow('server', 'rx_unrouted'),
+  'server-handler-errors': errorsGrow('server', 'handler_errors'),
+  'split-connection': splitConnection,
+  'heartbeat-timer-off': heartbeatTimerOff,
+  'heartbeats-queued': heartbeatsQueued,
+  'heartbeats-not-written': heartbeatsNotWritten,
+  'heartbeats-not-received': heartbeatsNotReceived,
+  'heartbeats-dropped': heartbeatsDropped,
+  'record-stale': recordStale,
+  unconnected,
+  'attempts-find-nobody': attemptsFindNobody,
+  'attempts-misrouted': attemptsMisrouted,
+  'attempts-unauthorized': attemptsUnauthorized,
+  'attempts-time-out': attemptsTimeOut,
+  'no-useful-attempt': noUsefulAttempt,
+  'listener-down': listenerDown,
+  'closed-by-monitor': closedByMonitor,
+  'closed-by-transport': closedByTransport,
+  'server-event-loop-blocked': eventLoopBlocked('server'),
+  'agent-event-loop-blocked': eventLoopBlocked('agent'),
+  'server-silent': endSilent('server'),
+  'agent-silent': endSilent('agent'),
+} as const satisfies Record<string, ProbeDefinition>;
+
+export type ProbeId = keyof typeof PROBES;
+
+const isProbeId = (name: string): name is ProbeId => name in PROBES;
+export const PROBE_IDS: readonly ProbeId[] = Object.keys(PROBES).filter(isProbeId);
+
+/** What every probe sees on one channel. */
+export type Evidence = Readonly<Record<ProbeId, Reading>>;
+
+export function gatherEvidence(signals: ChannelSignals): Evidence {
+  const readings: Partial<Record<ProbeId, Reading>> = {};
+  for (const id of PROBE_IDS) readings[id] = PROBES[id].read(signals);
+  return complete(readings);
+}
+
+function complete(readings: Partial<Record<ProbeId, Reading>>): Evidence {
+  for (const id of PROBE_IDS) if (readings[id] === undefined) throw new Error(`probe ${id} gave no reading`);
+  return readings as Evidence;
+}

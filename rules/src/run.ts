@@ -1,0 +1,119 @@
+import type { Incident, IncidentStatus } from '@halfopen/telemetry';
+import type { Store } from '@halfopen/store';
+import { evaluate } from './evaluate.js';
+import { appendTransitions, readIncidents, resumeIncidents } from './incidents/journal.js';
+import type { OpenIncidents, Transition } from './incidents/lifecycle.js';
+
+export interface RulesLog {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface RulesOptions {
+  readonly store: Store;
+  /** The instant to evaluate: how far ingestion has come, ms since the epoch (design: now less lag less exporters' delay). */
+  readonly now: () => number;
+  /** Between the ends of evaluations, ms. */
+  readonly intervalMs: number;
+  readonly log: RulesLog;
+  readonly onTransition?: (transition: Transition) => void;
+}
+
+export interface RulesStatus {
+  readonly lastInstantMs?: number;
+  readonly lastDurationMs?: number;
+  readonly evaluations: number;
+  readonly failures: number;
+  readonly lastError?: string;
+}
+
+export interface RunningRules {
+  incidents(status: IncidentStatus | 'all'): Promise<Incident[]>;
+  status(): RulesStatus;
+  /** Resolves when the evaluation under way has ended; none begins after it. */
+  stop(): Promise<void>;
+}
+
+/** Resumes the open incidents and evaluates until stopped. A failed evaluation is logged and tried again at the next turn. */
+export async function startRules(options: RulesOptions): Promise<RunningRules> {
+  const loop = new RulesLoop(options, await resumeIncidents(options.store, options.now()));
+  loop.begin();
+  return loop;
+}
+
+class RulesLoop implements RunningRules {
+  #open: OpenIncidents;
+  #status: RulesStatus = { evaluations: 0, failures: 0 };
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(
+    private readonly options: RulesOptions,
+    resumed: OpenIncidents,
+  ) {
+    this.#open = resumed;
+  }
+
+  begin(): void {
+    this.#running = this.#turn();
+  }
+
+  async incidents(status: IncidentStatus | 'all'): Promise<Incident[]> {
+    const written = await readIncidents(this.options.store, status);
+    // Open ones are told as the last evaluation saw them: their numbers move without a transition.
+    const fresh = new Map(this.#open.map(({ incident }) => [incident.id, incident]));
+    return written.map((incident) =>
+      incident.status === 'firing' ? (fresh.get(incident.id) ?? incident) : incident,
+    );
+  }
+
+  status(): RulesStatus {
+    return this.#status;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #turn(): Promise<void> {
+    const began_ms = performance.now();
+    const instant_ms = this.options.now();
+    try {
+      await this.#evaluate(instant_ms);
+      this.#status = {
+        evaluations: this.#status.evaluations + 1,
+        failures: this.#status.failures,
+        lastInstantMs: instant_ms,
+        lastDurationMs: performance.now() - began_ms,
+      };
+    } catch (error) {
+      const lastError = error instanceof Error ? error.message : String(error);
+      this.#status = { ...this.#status, failures: this.#status.failures + 1, lastError };
+      this.options.log.error(
+        { err: error, instant: new Date(instant_ms).toISOString() },
+        'an evaluation of the rules failed; the next one tries again',
+      );
+    }
+    if (!this.#stopped)
+      this.#timer = setTimeout(() => {
+        this.begin();
+      }, this.options.intervalMs);
+  }
+
+  /** Transitions are written before they count: a failure in between repeats them under the same tokens. */
+  async #evaluate(instant_ms: number): Promise<void> {
+    const last_ms = this.#status.lastInstantMs;
+    if (last_ms !== undefined && instant_ms < last_ms) return; // ingestion fell behind: wait, never judge backwards
+    const step = await evaluate(this.options.store, instant_ms, this.#open);
+    await appendTransitions(this.options.store, step.transitions, [...this.#open, ...step.open]);
+    this.#open = step.open;
+    for (const transition of step.transitions) {
+      const { incident, status, reason } = transition;
+      this.options.log.info({ incident: incident.id, rule: incident.rule, status, reason }, incident.summary);
+      this.options.onTransition?.(transition);
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import type { Store } from '@halfopen/store';
+import type {
+  ChannelSignals,
+  ConnectionSignals,
+  EndName,
+  EndSignals,
+  ExpectationSignals,
+  FleetSignals,
+  HeartbeatSignals,
+  PendingSignals,
+} from './signals.js';
+import { LISTENER_S, LOOKBACK_S } from './windows.js';
+
+type ByChannel<Row> = Row & { readonly channel_id: string };
+type ByEnd<Row> = Row & { readonly channel_id: string; readonly channel_end: string };
+
+/**
+ * Reads the signals of all channels, or of one, at an instant: a function of (store, instant).
+ *
+ * @param instant_ms ms since the epoch
+ */
+export async function readSignals(store: Store, instant_ms: number, channel = ''): Promise<ChannelSignals[]> {
+  const scope = `(at = '${clickhouseTime(instant_ms)}', channel = ${quote(channel)})`;
+  const [ends, connections, expectations, heartbeats, pending, fleet] = await Promise.all([
+    store.query<ByEnd<EndSignals>>(`SELECT * FROM end_signals${scope}`),
+    store.query<ByChannel<ConnectionSignals>>(
+      `SELECT * EXCEPT (first_event_at, connected_at, attempted_at, closed_at),
+         ${ms('first_event_at', 'first_event_ms')}, ${ms('connected_at', 'connected_ms')}, ${ms('closed_at', 'closed_ms')}
+       FROM connection_signals${scope}`,
+    ),
+    store.query<ByChannel<ExpectationSignals>>(
+      `SELECT channel_id, service, site, gateway, expected = 1 AS expected,
+         ${ms('first_expected_at', 'first_expected_ms')}, ${ms('last_expected_at', 'last_expected_ms')}
+       FROM expectation_signals${scope}`,
+    ),
+    store.query<ByChannel<HeartbeatSignals>>(
+      `SELECT channel_id, median_gap_s, ${ms('received_at', 'received_ms')}, ${ms('enqueued_at', 'enqueued_ms')},
+         ${ms('written_at', 'written_ms')}, ${ms('executed_at', 'executed_ms')},
+         ${ms('execution_failed_at', 'failed_ms')}, ${ms('dropped_at', 'dropped_ms')}
+       FROM heartbeat_signals${scope}`,
+    ),
+    store.query<ByEnd<PendingSignals>>(
+      `SELECT channel_id, channel_end, writes, executions, ${ms('oldest_write_at', 'oldest_write_ms')},
+         ${ms('oldest_execution_at', 'oldest_execution_ms')}
+       FROM pending_signals${scope}`,
+    ),
+    readFleet(store, instant_ms),
+  ]);
+  return assemble(instant_ms, { ends, connections, expectations, heartbeats, pending, fleet });
+}
+
+interface Rows {
+  readonly ends: readonly ByEnd<EndSignals>[];
+  readonly connections: readonly ByChannel<ConnectionSignals>[];
+  readonly expectations: readonly ByChannel<ExpectationSignals>[];
+  readonly heartbeats: readonly ByChannel<HeartbeatSignals>[];
+  readonly pending: readonly ByEnd<PendingSignals>[];
+  readonly fleet: FleetSignals;
+}
+
+/** One entry per channel that an end, a connection event or the inventory speaks of, in the order of their names. */
+function assemble(instant_ms: number, rows: Rows): ChannelSignals[] {
+  const connections = byChannel(rows.connections);
+  const expectations = byChannel(rows.expectations);
+  const heartbeats = byChannel(rows.heartbeats);
+  const ends = byEnd(rows.ends);
+  const pending = byEnd(rows.pending);
+  const names = new Set([...ends.keys(), ...connections.keys(), ...expectations.keys()]);
+  return [...names].sort().map((channel) => ({
+    channel,
+    instant_ms,
+    ends: ends.get(channel) ?? {},
+    pending: pending.get(channel) ?? {},
+    connections: connections.get(channel),
+    expectation: expectations.get(channel),
+    heartbeats: heartbeats.get(channel),
+    fleet: rows.fleet,
+  }));
+}
+
+function byChannel<Row extends { readonly channel_id: string }>(rows: readonly Row[]): Map<string, Row> {
+  return new Map(rows.map((row) => [row.channel_id, row]));
+}
+
+function byEnd<Row extends { readonly channel_id: string; readonly channel_end: string }>(
+  rows: readonly Row[],
+): Map<string, Partial<Record<EndName, Row>>> {
+  const channels = new Map<string, Partial<Record<EndName, Row>>>();
+  for (const row of rows) {
+    if (row.channel_end !== 'server' && row.channel_end !== 'agent') continue;
+    const ends = channels.get(row.channel_id) ?? {};
+    ends[row.channel_end] = row;
+    channels.set(row.channel_id, ends);
+  }
+  return channels;
+}
+
+async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals> {
+  const at = `toDateTime64('${clickhouseTime(instant_ms)}', 3)`;
+  const since = (seconds: number): string =>
+    `seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${seconds} SECOND AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes(${at} - INTERVAL ${seconds} SECOND)`;
+  const [states, listeners] = await Promise.all([
+    store.query<{ services: string[]; last_state_ms: number }>(
+      `SELECT groupUniqArrayIf(service, rx_acks > 0 AND channel_end = 'server') AS services,
+         greatest(0, toUnixTimestamp64Milli(max(seen_at))) AS last_state_ms
+       FROM channel_states WHERE ${since(LOOKBACK_S)}`,
+    ),
+    store.query<{ service: string; up: boolean; address: string }>(
+      `SELECT service, min(listens) AS up, argMin(at_address, listens) AS address
+       FROM
+       (
+           SELECT service, ifNull(argMax(listener_up, seen_at), true) AS listens,
+               server_address || if(server_port IS NULL, '', ':' || toString(assumeNotNull(server_port))) AS at_address
+           FROM listener_states
+           WHERE ${since(LISTENER_S)}
+           GROUP BY service, service_instance, server_address, server_port
+       )
+       GROUP BY service`,
+    ),
+  ]);
+  return {
+    acknowledging: new Set(states[0]?.services ?? []),
+    listeners: new Map(listeners.map(({ service, up, address }) => [service, { up, address }])),
+    last_state_ms: states[0]?.last_state_ms ?? 0,
+  };
+}
+
+/** A moment as ms since the epoch; NULL where it is NULL or, from an outer join, the epoch itself. */
+function ms(moment: string, name: string): string {
+  return `nullIf(toUnixTimestamp64Milli(ifNull(${moment}, toDateTime64(0, 9))), 0) AS ${name}`;
+}
+
+/** `2026-10-01 12:03:10.000`, UTC: what the views take as `at`. */
+export function clickhouseTime(instant_ms: number): string {
+  return new Date(instant_ms).toISOString().replace('T', ' ').replace('Z', '');
+}
+
+/** A text as a string literal of ClickHouse's SQL. */
+export function quote(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,153 @@
+import type { CrossingClass } from './end-signals.js';
+
+/** What one end says about its present connection, as `end_signals` gives it. Moments are ms since the epoch; null is unobserved. */
+export interface EndSignals {
+  readonly connection_id: string;
+  readonly transport: string;
+  readonly agent_version: string;
+  readonly site: string;
+  readonly gateway: string;
+  readonly service: string;
+  readonly first_state_ms: number;
+  readonly state_ms: number;
+  readonly now_ms: number;
+  readonly connected: boolean;
+  readonly connected_ms: number;
+  readonly reader_alive: number | null;
+  readonly writer_alive: number | null;
+  readonly handler_alive: number | null;
+  readonly heartbeat_active: number | null;
+  readonly queue_depth: number | null;
+  readonly queue_oldest_ms: number | null;
+  readonly executing: number | null;
+  readonly last_seen_age_ms: number | null;
+  readonly heartbeat_interval_ms: number | null;
+  readonly heartbeat_timeout_ms: number | null;
+  readonly state_interval_ms: number | null;
+  readonly reader_alive_ms: number;
+  readonly handler_alive_ms: number;
+  readonly event_loop_lag_peak_ms: number;
+  readonly tx_any: number | null;
+  readonly rx_any: number | null;
+  readonly tx_frames: number | null;
+  readonly tx_control: number | null;
+  readonly rx_control: number | null;
+  readonly tx_heartbeats: number | null;
+  readonly rx_heartbeats: number | null;
+  readonly tx_commands: number | null;
+  readonly rx_commands: number | null;
+  readonly rx_acks: number | null;
+  readonly tx_acks: number | null;
+  readonly executed: number | null;
+  readonly tx_any_moved_ms: number;
+  readonly rx_any_moved_ms: number;
+  readonly tx_frames_moved_ms: number;
+  readonly tx_control_moved_ms: number;
+  readonly rx_control_moved_ms: number;
+  readonly tx_heartbeats_moved_ms: number;
+  readonly rx_heartbeats_moved_ms: number;
+  readonly rx_acks_moved_ms: number;
+  readonly executed_moved_ms: number;
+  readonly acks_due: number | null;
+  readonly acks_overdue: number | null;
+  readonly acks_long_overdue: number | null;
+  readonly pongs_due: number | null;
+  readonly pongs_overdue: number | null;
+  readonly executions_due: number | null;
+  readonly executions_overdue: number | null;
+  readonly executions_long_overdue: number | null;
+  readonly replies_overdue: number | null;
+  readonly beat_executions_due: number | null;
+  readonly beat_executions_overdue: number | null;
+  readonly rx_decode_errors_recent: number | null;
+  readonly rx_unrouted_recent: number | null;
+  readonly handler_errors_recent: number | null;
+  /** By class, in the order of `CROSSING_CLASSES`. */
+  readonly tx_settled: readonly number[];
+  readonly tx_settled_before: readonly number[];
+  readonly rx_now: readonly (number | null)[];
+  readonly rx_before: readonly number[];
+}
+
+/** Attempts and closes, as `connection_signals` gives them. */
+export interface ConnectionSignals {
+  readonly site: string;
+  readonly gateway: string;
+  readonly agent_version: string;
+  readonly first_event_ms: number;
+  readonly connected_ms: number | null;
+  readonly attempts: number;
+  readonly attempts_failed: number;
+  readonly attempts_refused: number;
+  readonly attempts_timed_out: number;
+  readonly attempts_without_backend: number;
+  readonly attempts_unauthorized: number;
+  readonly attempts_misrouted: number;
+  readonly attempts_impossible: number;
+  readonly target: string;
+  readonly last_status_code: number | null;
+  readonly closed_ms: number | null;
+  readonly close_code: number | null;
+  readonly closed_by: string;
+  readonly close_deliberate: boolean;
+  readonly closes: number;
+  readonly lifetimes_ms: readonly number[];
+  readonly lifetimes_alike: boolean;
+  readonly closes_by_transport: number;
+  readonly closes_for_heartbeat: number;
+}
+
+/** The server's inventory, as `expectation_signals` gives it. */
+export interface ExpectationSignals {
+  readonly service: string;
+  readonly site: string;
+  readonly gateway: string;
+  readonly first_expected_ms: number;
+  readonly last_expected_ms: number;
+  readonly expected: boolean;
+}
+
+/** The last heartbeat by frame spans, as `heartbeat_signals` gives it. */
+export interface HeartbeatSignals {
+  readonly received_ms: number | null;
+  readonly enqueued_ms: number | null;
+  readonly written_ms: number | null;
+  readonly executed_ms: number | null;
+  readonly failed_ms: number | null;
+  readonly dropped_ms: number | null;
+  readonly median_gap_s: number | null;
+}
+
+/** Stages begun and not ended, of one end, as `pending_signals` gives them. */
+export interface PendingSignals {
+  readonly writes: number;
+  readonly executions: number;
+  readonly oldest_write_ms: number | null;
+  readonly oldest_execution_ms: number | null;
+}
+
+/** What holds for all channels. */
+export interface FleetSignals {
+  /** Services some channel of which has had an acknowledgement: there, acknowledgements are due. */
+  readonly acknowledging: ReadonlySet<string>;
+  /** Listeners, by service of the server: is every one up? */
+  readonly listeners: ReadonlyMap<string, { readonly up: boolean; readonly address: string }>;
+  /** The last state of any end, ms since the epoch; 0 where there is none. */
+  readonly last_state_ms: number;
+}
+
+export type EndName = 'server' | 'agent';
+
+/** All that is known of one channel at one instant. An end that never spoke in the window is absent. */
+export interface ChannelSignals {
+  readonly channel: string;
+  readonly instant_ms: number;
+  readonly ends: Readonly<Partial<Record<EndName, EndSignals>>>;
+  readonly pending: Readonly<Partial<Record<EndName, PendingSignals>>>;
+  readonly connections: ConnectionSignals | undefined;
+  readonly expectation: ExpectationSignals | undefined;
+  readonly heartbeats: HeartbeatSignals | undefined;
+  readonly fleet: FleetSignals;
+}
+
+export type { CrossingClass };

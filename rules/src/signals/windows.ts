@@ -1,0 +1,34 @@
+/** Times that the views share, in seconds. What each allows for is said here, once. */
+
+/** How far back an evaluation looks. Longer than any rule's own window; bounds what it reads. */
+export const LOOKBACK_S = 900;
+
+/** An acknowledgement, a pong or an execution that takes longer is overdue: far above a round trip, below a heartbeat. */
+export const OVERDUE_S = 30;
+
+/**
+ * Allowed between a write counted at one end and its receive counted at the other: a state interval (10 s), the way,
+ * and clocks half a minute apart (list E of the incidents).
+ */
+export const CROSSING_S = 45;
+
+/** Growth of errors and of losses is looked at over so long. */
+export const RECENT_S = 120;
+
+/** An end whose last state is older says nothing about now. Two state intervals, and clocks half a minute apart. */
+export const STALE_STATE_S = 55;
+
+/** Something moves on a channel at least so often: two heartbeats of half a minute, and a state interval. */
+export const QUIET_S = 75;
+
+/** Work that nobody else followed may just be slow; after so long it is not. */
+export const LONG_OVERDUE_S = 90;
+
+/** The inventory is swept every few minutes, so expectations are looked for further back. */
+export const EXPECTATION_LOOKBACK_S = 1800;
+
+/** Closes are counted over so long (contract: five in ten minutes). */
+export const CLOSES_S = 600;
+
+/** Servers report their listeners every minute or so. */
+export const LISTENER_S = 150;
