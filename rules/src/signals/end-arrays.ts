@@ -41,28 +41,37 @@ WITH
         WHERE ${IN_WINDOW}
     )
 SELECT
-    channel_id,
-    channel_end,
-    connection_id,
-    argMax(labels, ms) AS labels,
-    any(end_now) AS end_now,
-    min(ms) AS first_state_ms,
-    max(ms) AS state_ms,
-    argMax(is_connected, ms) AS connected,
-    minIf(ms, is_connected) AS connected_ms,
-    -- latest value of each gauge, and when it was last true or above zero
-    arrayMap(x -> nullIf(x.2, -1), maxForEach(arrayMap(x -> (if(x < 0, -1, ms), x), gauges))) AS gauges_now,
-    maxForEach(arrayMap(x -> if(x > 0, ms, 0), gauges)) AS gauges_positive_ms,
-    maxForEachIf(gauges, age_s < 60) AS gauges_peak,
-    arrayMap(x -> nullIf(x, -1), maxForEach(counters)) AS counters_now,
-    arrayMap(x -> -x.2, maxForEach(arrayMap(x -> (x, -ms), counters))) AS moved_ms,
-    ${AGES.map(({ name, age_s }) => `arrayMap(x -> greatest(x, 0), arrayResize(maxForEachIf(counters, age_s >= ${age_s}), ${COUNTERS.length})) AS ${name}`).join(',\n    ')},
-    arrayMap(x -> -x.2, maxForEach([${DUE_PAIRS.map(({ work, progress }) => `(counters[${counterIndex(progress)}], -counters[${counterIndex(work)}])`).join(', ')}])) AS settled_work
-FROM states
-GROUP BY channel_id, channel_end, connection_id
--- the present connection: the last opened of those that are open, else the one last heard of
-ORDER BY connected DESC, if(connected, first_state_ms, state_ms) DESC
-LIMIT 1 BY channel_id, channel_end`;
+    *,
+    [${DUE_PAIRS.map(({ progress }) => `counters_now[${counterIndex(progress)}]`).join(', ')}] AS progress_now,
+    ${dueSince('counters_now')} AS due,
+    ${dueSince('overdue_mark')} AS overdue,
+    ${dueSince('long_overdue_mark')} AS long_overdue
+FROM
+(
+    SELECT
+        channel_id,
+        channel_end,
+        connection_id,
+        argMax(labels, ms) AS labels,
+        any(end_now) AS end_now,
+        min(ms) AS first_state_ms,
+        max(ms) AS state_ms,
+        argMax(is_connected, ms) AS connected,
+        minIf(ms, is_connected) AS connected_ms,
+        -- latest value of each gauge, and when it was last true or above zero
+        arrayMap(x -> nullIf(x.2, -1), maxForEach(arrayMap(x -> (if(x < 0, -1, ms), x), gauges))) AS gauges_now,
+        maxForEach(arrayMap(x -> if(x > 0, ms, 0), gauges)) AS gauges_positive_ms,
+        maxForEachIf(gauges, age_s < 60) AS gauges_peak,
+        arrayMap(x -> nullIf(x, -1), maxForEach(counters)) AS counters_now,
+        arrayMap(x -> -x.2, maxForEach(arrayMap(x -> (x, -ms), counters))) AS moved_ms,
+        ${AGES.map(({ name, age_s }) => `arrayMap(x -> greatest(x, 0), arrayResize(maxForEachIf(counters, age_s >= ${age_s}), ${COUNTERS.length})) AS ${name}`).join(',\n        ')},
+        arrayMap(x -> -x.2, maxForEach([${DUE_PAIRS.map(({ work, progress }) => `(counters[${counterIndex(progress)}], -counters[${counterIndex(work)}])`).join(', ')}])) AS settled_work
+    FROM states
+    GROUP BY channel_id, channel_end, connection_id
+    -- the present connection: the last opened of those that are open, else the one last heard of
+    ORDER BY connected DESC, if(connected, first_state_ms, state_ms) DESC
+    LIMIT 1 BY channel_id, channel_end
+)`;
 }
 
 /** Counters of a connection, each with its SQL over `channel_states`. Their order is the order of the arrays. */
@@ -170,6 +179,13 @@ function indexIn(order: readonly string[], name: string): number {
 
 function orUnobserved(sql: string): string {
   return `toInt64(ifNull(${sql}, -1))`;
+}
+
+/** By pair: work counted by then, less what was settled; NULL where the work or its progress is unobserved. */
+function dueSince(array: string): string {
+  const work = DUE_PAIRS.map((pair) => `${array}[${counterIndex(pair.work)}]`).join(', ');
+  const observed = DUE_PAIRS.map((pair) => `counters_now[${counterIndex(pair.work)}]`).join(', ');
+  return `arrayMap((w, o, p, s) -> if(o IS NULL OR p IS NULL, NULL, greatest(w - s, 0)), [${work}], [${observed}], progress_now, settled_work)`;
 }
 
 const IN_WINDOW = `seen_at <= {at:DateTime64(3)}

@@ -28,10 +28,6 @@ const LABELS = ['transport', 'agent_version', 'site', 'gateway', 'service', 'ser
 
 const counter = (name: string): string => `counters_now[${counterIndex(name)}]`;
 
-/** Work counted by `until` less the work that was settled; NULL where either counter is unobserved. */
-const since = (work: string, progress: string, index: number, until: string): string =>
-  `if(${counter(work)} IS NULL OR ${counter(progress)} IS NULL, NULL, greatest(${until} - settled_work[${index + 1}], 0))`;
-
 const byClass = (array: string, prefix: string): string =>
   `[${CROSSING_CLASSES.map((name) => `${array}[${counterIndex(`${prefix}_${name}`)}]`).join(', ')}]`;
 
@@ -75,16 +71,12 @@ export const END_SIGNALS: readonly Column[] = [
       `first state that shows the present value of ${name}`,
     ),
   ),
-  ...DUE_PAIRS.flatMap(({ name, work, progress, meaning }, index) => [
-    column(`${name}_due`, since(work, progress, index, counter(work)), meaning),
-    column(
-      `${name}_overdue`,
-      since(work, progress, index, `overdue_mark[${counterIndex(work)}]`),
-      `those of them older than ${OVERDUE_S} s`,
-    ),
+  ...DUE_PAIRS.flatMap(({ name, meaning }, index) => [
+    column(`${name}_due`, `due[${index + 1}]`, meaning),
+    column(`${name}_overdue`, `overdue[${index + 1}]`, `those of them older than ${OVERDUE_S} s`),
     column(
       `${name}_long_overdue`,
-      since(work, progress, index, `long_overdue_mark[${counterIndex(work)}]`),
+      `long_overdue[${index + 1}]`,
       `those of them older than ${LONG_OVERDUE_S} s`,
     ),
   ]),

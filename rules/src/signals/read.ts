@@ -11,6 +11,9 @@ import type {
 } from './signals.js';
 import { LISTENER_S, LOOKBACK_S } from './windows.js';
 
+/** The signals are small; threads would cost more to start than they save, and ingestion needs its cores. */
+const ONE_THREAD = { max_threads: 1 };
+
 type ByChannel<Row> = Row & { readonly channel_id: string };
 type ByEnd<Row> = Row & { readonly channel_id: string; readonly channel_end: string };
 
@@ -21,25 +24,26 @@ type ByEnd<Row> = Row & { readonly channel_id: string; readonly channel_end: str
  */
 export async function readSignals(store: Store, instant_ms: number, channel = ''): Promise<ChannelSignals[]> {
   const scope = `(at = '${clickhouseTime(instant_ms)}', channel = ${quote(channel)})`;
+  const query = <Row>(sql: string): Promise<Row[]> => store.query<Row>(sql, { settings: ONE_THREAD });
   const [ends, connections, expectations, heartbeats, pending, fleet] = await Promise.all([
-    store.query<ByEnd<EndSignals>>(`SELECT * FROM end_signals${scope}`),
-    store.query<ByChannel<ConnectionSignals>>(
+    query<ByEnd<EndSignals>>(`SELECT * FROM end_signals${scope}`),
+    query<ByChannel<ConnectionSignals>>(
       `SELECT * EXCEPT (first_event_at, connected_at, attempted_at, closed_at),
          ${ms('first_event_at', 'first_event_ms')}, ${ms('connected_at', 'connected_ms')}, ${ms('closed_at', 'closed_ms')}
        FROM connection_signals${scope}`,
     ),
-    store.query<ByChannel<ExpectationSignals>>(
+    query<ByChannel<ExpectationSignals>>(
       `SELECT channel_id, service, site, gateway, expected = 1 AS expected,
          ${ms('first_expected_at', 'first_expected_ms')}, ${ms('last_expected_at', 'last_expected_ms')}
        FROM expectation_signals${scope}`,
     ),
-    store.query<ByChannel<HeartbeatSignals>>(
+    query<ByChannel<HeartbeatSignals>>(
       `SELECT channel_id, median_gap_s, ${ms('received_at', 'received_ms')}, ${ms('enqueued_at', 'enqueued_ms')},
          ${ms('written_at', 'written_ms')}, ${ms('executed_at', 'executed_ms')},
          ${ms('execution_failed_at', 'failed_ms')}, ${ms('dropped_at', 'dropped_ms')}
        FROM heartbeat_signals${scope}`,
     ),
-    store.query<ByEnd<PendingSignals>>(
+    query<ByEnd<PendingSignals>>(
       `SELECT channel_id, channel_end, writes, executions, ${ms('oldest_write_at', 'oldest_write_ms')},
          ${ms('oldest_execution_at', 'oldest_execution_ms')}
        FROM pending_signals${scope}`,
