@@ -10,7 +10,6 @@ const FALSE = constantText('false');
 
 const KEY_TAG = (KeyValue.key << 3) | WireType.delimited;
 const VALUE_TAG = (KeyValue.value << 3) | WireType.delimited;
-const STRING_TAG = (AnyValue.stringValue << 3) | WireType.delimited;
 
 /**
  * The attributes of one span, event, link or resource on their way into a Map(String, String), their values as the
@@ -49,7 +48,6 @@ export class Attributes {
     const { count } = this.ranges;
     writer.count(count);
     for (let i = 0; i < count; i += 1) {
-      if (this.writeShortString(i, writer)) continue;
       this.scan(i);
       writer.string(this.reader.view, this.keyStart, this.keyLength);
       this.writeValue(writer);
@@ -69,32 +67,42 @@ export class Attributes {
     writer.count(0);
   }
 
-  /**
-   * Writes the KeyValue `index` if it is laid out as encoders lay out nearly all: key, then value, a string, the whole
-   * below 128 bytes so that each length is one byte. A third of the transcoder's time is saved here. False if not so.
-   */
-  private writeShortString(index: number, writer: RowWriter): boolean {
-    const { view } = this.reader;
-    const start = this.ranges.start(index);
-    const end = this.ranges.end(index);
-    if (end - start < 6 || end - start > 127 || view.getUint8(start) !== KEY_TAG) return false;
-    const keyLength = view.getUint8(start + 1);
-    const value = start + 2 + keyLength;
-    if (value + 4 > end || view.getUint8(value) !== VALUE_TAG || view.getUint8(value + 2) !== STRING_TAG)
-      return false;
-    const length = view.getUint8(value + 3);
-    if (value + 4 + length !== end || view.getUint8(value + 1) !== 2 + length) return false;
-    writer.string(view, start + 2, keyLength);
-    writer.string(view, value + 4, length);
-    return true;
-  }
-
   /** Finds key and value of the KeyValue `index`. */
   private scan(index: number): void {
     const { reader } = this;
-    reader.within(this.ranges.start(index), this.ranges.end(index));
+    const start = this.ranges.start(index);
+    const end = this.ranges.end(index);
     this.keyLength = 0;
     this.member = 0;
+    const plainValue = this.scanPlainKey(start, end);
+    if (plainValue >= 0) {
+      reader.within(plainValue, end);
+      this.scanMembers();
+    } else {
+      reader.within(start, end);
+      this.scanFields();
+    }
+  }
+
+  /**
+   * The shortcut for a KeyValue laid out as nearly all are, key, then value, below 128 bytes so that each length is one
+   * byte: it saves a quarter of the transcoder's time. Returns where the fields of the value begin, -1 if the layout is
+   * another.
+   */
+  private scanPlainKey(start: number, end: number): number {
+    const { view } = this.reader;
+    if (end - start < 4 || end - start > 127 || view.getUint8(start) !== KEY_TAG) return -1;
+    const keyLength = view.getUint8(start + 1);
+    const value = start + keyLength + 4;
+    if (value > end || view.getUint8(value - 2) !== VALUE_TAG || view.getUint8(value - 1) !== end - value)
+      return -1;
+    this.keyStart = start + 2;
+    this.keyLength = keyLength;
+    return value;
+  }
+
+  private scanFields(): void {
+    const { reader } = this;
     while (reader.next()) {
       switch (reader.field) {
         case KeyValue.key:
@@ -102,18 +110,21 @@ export class Attributes {
           this.keyStart = reader.pos;
           reader.pos += this.keyLength;
           break;
-        case KeyValue.value:
-          this.scanValue();
+        case KeyValue.value: {
+          const outerEnd = reader.enter();
+          this.scanMembers();
+          reader.leave(outerEnd);
           break;
+        }
         default:
           reader.skip();
       }
     }
   }
 
-  private scanValue(): void {
+  /** Finds the member of the AnyValue that the reader is within, if one is set. */
+  private scanMembers(): void {
     const { reader } = this;
-    const outerEnd = reader.enter();
     while (reader.next()) {
       const { field } = reader;
       switch (field) {
@@ -141,7 +152,6 @@ export class Attributes {
           reader.skip();
       }
     }
-    reader.leave(outerEnd);
   }
 
   /** As the OpenTelemetry Collector renders values for this column: `Value.AsString` of its pdata/pcommon. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { ANY_VALUE_DEPTH_MAX, WireError } from '@halfopen/otlp';
+import { ANY_VALUE_DEPTH_MAX, checkTraceRequest, OtlpError, WireError } from '@halfopen/otlp';
 import { OTEL_TRACES_COLUMNS } from '../../src/transcode/columns.js';
 import { RowLimitError, RowWriter } from '../../src/transcode/row-writer.js';
 import { transcode } from '../../src/transcode/transcode.js';
@@ -224,13 +224,16 @@ test('a request cut at any byte is malformed, or a shorter request; the rows bef
   }
 });
 
-test('any bytes give rows or a typed error, which leaves no trace', () => {
-  const mutation = fc.record({ at: fc.nat(golden.length - 1), byte: fc.nat(255) });
-  const mutated = fc.array(mutation, { minLength: 1, maxLength: 4 }).map((mutations) => {
+/** Bytes of the golden request, some of them changed. */
+const mutated = fc
+  .array(fc.record({ at: fc.nat(golden.length - 1), byte: fc.nat(255) }), { minLength: 1, maxLength: 4 })
+  .map((mutations) => {
     const bytes = Buffer.from(golden);
     for (const { at, byte } of mutations) bytes[at] = byte;
     return bytes;
   });
+
+test('any bytes give rows or a typed error, which leaves no trace', () => {
   const writer = new RowWriter();
   fc.assert(
     fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 300 })), (bytes) => {
@@ -248,6 +251,26 @@ test('any bytes give rows or a typed error, which leaves no trace', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test('what the collector lets through is never a dead letter', () => {
+  const writer = new RowWriter();
+  let accepted = 0;
+  fc.assert(
+    fc.property(fc.oneof(traceRequest, mutated), (bytes) => {
+      let spans: number;
+      try {
+        ({ spans } = checkTraceRequest(bytes));
+      } catch (error) {
+        assert.ok(error instanceof OtlpError);
+        return;
+      }
+      accepted += 1;
+      assert.equal(transcode(bytes, INSERTED_AT_S, writer), spans);
+    }),
+    { numRuns: 1000 },
+  );
+  assert.ok(accepted > 100, `the check let only ${accepted} of the requests through`);
 });
 
 test('a known field in another wire type is malformed', () => {
