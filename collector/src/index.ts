@@ -1,1 +1,3 @@
-export {};
+export { createCollector, type Collector, type CollectorParts } from './collector.js';
+export { CollectorError, defaultConfig, type CollectorConfig, type CollectorErrorCode } from './config.js';
+export type { Readiness } from './health.js';

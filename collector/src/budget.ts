@@ -1,0 +1,29 @@
+/** Bytes that all requests under way may hold together. */
+export class ByteBudget {
+  private held = 0;
+
+  constructor(private readonly bytesMax: number) {}
+
+  get bytesHeld(): number {
+    return this.held;
+  }
+
+  lease(): Lease {
+    let leased = 0;
+    return {
+      hold: (bytes) => {
+        const held = this.held - leased + bytes;
+        if (bytes > leased && held > this.bytesMax) return false;
+        this.held = held;
+        leased = bytes;
+        return true;
+      },
+    };
+  }
+}
+
+/** One request's share. */
+export interface Lease {
+  /** Now holds so many bytes in all, 0 to end; false, and nothing changes, where the budget does not allow for more. */
+  hold(bytes: number): boolean;
+}
