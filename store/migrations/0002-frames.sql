@@ -152,8 +152,28 @@ SELECT seen_at, channel_id, connection_id, channel_end, stage, outcome, drop_rea
 FROM frames
 WHERE kind = 'heartbeat' AND outcome != 'pending';
 
--- One row per frame: when and where each stage was seen, and the last stage that it reached.
-CREATE VIEW frame_journeys AS
+CREATE VIEW frame_journeys
+(
+    channel_id String COMMENT 'the logical channel',
+    connection_id String COMMENT 'one transport session; empty where not reported',
+    direction LowCardinality(String) COMMENT 'the frame''s own way: to_agent or to_server',
+    frame_id String COMMENT 'message id, the same at both ends',
+    kind String COMMENT 'what the application calls it: command, ack, heartbeat, ...',
+    seq Nullable(UInt64) COMMENT 'the sender''s counter per connection and direction',
+    first_seen_at DateTime64(9) COMMENT 'when its first stage began',
+    enqueued_at Nullable(DateTime64(9)) COMMENT 'when the sender''s queue had accepted it',
+    written_at Nullable(DateTime64(9)) COMMENT 'when the sender''s transport had taken its bytes',
+    received_at Nullable(DateTime64(9)) COMMENT 'when the receiver had decoded and routed it',
+    execution_began_at Nullable(DateTime64(9)) COMMENT 'when its handler was called',
+    execution_ended_at Nullable(DateTime64(9)) COMMENT 'when its handler had ended',
+    ack_sent_at Nullable(DateTime64(9)) COMMENT 'when its receiver acknowledged it',
+    ack_received_at Nullable(DateTime64(9)) COMMENT 'when the acknowledgement reached its sender',
+    seen_by Array(String) COMMENT 'ends that reported any stage of it',
+    pending_reports UInt64 COMMENT 'reports of stages that had begun and not ended',
+    failure String COMMENT 'error, timeout or dropped, if a stage ended so',
+    last_stage String COMMENT 'the last stage that it is known to have reached'
+)
+AS
 SELECT
     channel_id,
     connection_id,
@@ -181,4 +201,5 @@ SELECT
         written_at IS NOT NULL, 'socket_write',
         'enqueue') AS last_stage
 FROM frames AS f
-GROUP BY channel_id, connection_id, direction, frame_id;
+GROUP BY channel_id, connection_id, direction, frame_id
+COMMENT 'one row per frame: when and where each stage was seen, NULL where nobody saw it';

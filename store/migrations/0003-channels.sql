@@ -161,8 +161,19 @@ SELECT
 FROM otel_traces
 WHERE SpanName IN ('channel.connect', 'channel.close') AND channel_id != '' AND channel_end IN ('agent', 'server', 'relay');
 
--- One row per transport session that came about, both ends' reports together.
-CREATE VIEW connections AS
+CREATE VIEW connections
+(
+    channel_id String COMMENT 'the logical channel',
+    connection_id String COMMENT 'one transport session',
+    opened_at Nullable(DateTime64(9)) COMMENT 'when an end first reported it as connected',
+    closed_at Nullable(DateTime64(9)) COMMENT 'when an end first reported its close; NULL while none has',
+    close_code Nullable(UInt16) COMMENT 'channel.close.code',
+    close_reason String COMMENT 'channel.close.reason',
+    closed_by String COMMENT 'agent, server or relay that closed it, transport, or unknown; empty while it is open',
+    lifetime_ms Nullable(UInt64) COMMENT 'how long it lived, ms',
+    seen_by Array(String) COMMENT 'ends that reported its opening or its close'
+)
+AS
 SELECT
     channel_id,
     connection_id,
@@ -179,7 +190,8 @@ SELECT
     arraySort(groupUniqArray(channel_end)) AS seen_by
 FROM connection_events AS e
 WHERE connection_id != ''
-GROUP BY channel_id, connection_id;
+GROUP BY channel_id, connection_id
+COMMENT 'one row per transport session, all ends'' reports together';
 
 -- The server's inventory: which channels should exist, as each sweep says.
 CREATE TABLE expected_channels

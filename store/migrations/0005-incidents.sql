@@ -23,7 +23,23 @@ ORDER BY (incident_id, sequence)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'every change of every incident, append-only';
 
-CREATE VIEW incidents AS
+CREATE VIEW incidents
+(
+    id String COMMENT 'stable id',
+    status String COMMENT 'pending, firing, resolved, or inactive (was pending and never fired)',
+    rule String COMMENT 'name of the rule',
+    severity String COMMENT 'critical, error, warning or info',
+    cause String COMMENT 'likeliest cause',
+    channels Array(String) COMMENT 'affected channels',
+    summary String COMMENT 'one sentence: what is broken, since when, likeliest cause',
+    dedup_key String COMMENT 'what pagers fold by',
+    started_at DateTime64(3) COMMENT 'estimated onset',
+    fired_at Nullable(DateTime64(3)) COMMENT 'evaluation instant at which it fired; NULL if it has not',
+    resolved_at Nullable(DateTime64(3)) COMMENT 'evaluation instant at which it was over; NULL before',
+    transitions UInt32 COMMENT 'changes so far',
+    incident String COMMENT 'the whole incident as JSON, as the API gives it'
+)
+AS
 SELECT
     t.incident_id AS id,
     argMax(t.status, t.sequence) AS status,
@@ -34,9 +50,10 @@ SELECT
     argMax(t.summary, t.sequence) AS summary,
     any(t.dedup_key) AS dedup_key,
     argMax(t.started_at, t.sequence) AS started_at,
-    minIf(t.at, t.status = 'firing') AS fired_at,
+    minIfOrNull(t.at, t.status = 'firing') AS fired_at,
     maxIfOrNull(t.at, t.status = 'resolved') AS resolved_at,
     max(t.sequence) AS transitions,
     argMax(t.incident, t.sequence) AS incident
 FROM incident_transitions AS t
-GROUP BY t.incident_id;
+GROUP BY t.incident_id
+COMMENT 'every incident in its present state';
