@@ -31,11 +31,11 @@ export function jsonOfKvlist(reader: WireReader, depth: number): string {
     if (reader.field === KeyValueList.values) addMember(members, reader, depth);
     else reader.skip();
   }
-  const sorted = [...members].sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${sorted.map(([key, value]) => `${jsonOfString(key)}:${value}`).join(',')}}`;
+  const keys = [...members.keys()].sort();
+  return `{${keys.map((key) => members.get(key)).join(',')}}`;
 }
 
-/** Reads the current field, a KeyValue. */
+/** Reads the current field, a KeyValue, into its text by its key. */
 function addMember(members: Map<string, string>, reader: WireReader, depth: number): void {
   const outerEnd = reader.enter();
   let key = '';
@@ -46,7 +46,7 @@ function addMember(members: Map<string, string>, reader: WireReader, depth: numb
     else reader.skip();
   }
   reader.leave(outerEnd);
-  members.set(key, value);
+  members.set(key, `${jsonOfString(key)}:${value}`);
 }
 
 /** Reads the current field, an AnyValue: the member of its oneof that is set last, `before` if none is. */

@@ -30,7 +30,7 @@ export class RowLimitError extends Error {
 }
 
 /** Text that is written again and again, encoded once. */
-export type ConstantText = DataView;
+type ConstantText = DataView;
 
 export function constantText(text: string): ConstantText {
   return viewOf(Buffer.from(text, 'utf8'));
