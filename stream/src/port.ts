@@ -54,9 +54,9 @@ export interface StreamLag {
 export interface RangeConsumer {
   /** Waits for the next range; undefined once `signal` is aborted or the stream has closed and is drained. */
   next(signal: AbortSignal): Promise<RecordRange | undefined>;
-  /** Makes the range reproducible; call before its first insert. Repeating it for a replayed range is harmless. */
+  /** Makes the range reproducible; call before its first insert. Repeating it is harmless. */
   intend(range: RecordRange): Promise<void>;
-  /** The range is stored: moves on, and answers the producers that wait for it. */
+  /** The range is stored: moves on, and answers the producers that wait for it. Repeating it is harmless. */
   commit(range: RecordRange): Promise<void>;
   lag(): StreamLag;
 }

@@ -82,6 +82,8 @@ class GroupCommitStream implements StreamProducer, RangeConsumer {
   readonly #drainRate = new DrainRate();
   #nextOffset = 0n;
   #outstanding: OutstandingRange | undefined;
+  /** Token of the range committed last. */
+  #committedToken: string | undefined;
   /** The oldest waiting record has waited for company long enough. */
   #lingered = false;
   #lingerTimer: NodeJS.Timeout | undefined;
@@ -127,16 +129,19 @@ class GroupCommitStream implements StreamProducer, RangeConsumer {
   }
 
   async intend(range: RecordRange): Promise<void> {
-    const current = this.#assertOutstanding(range);
-    if (current.range.replayed) return;
+    const current = this.#outstandingUnlessCommitted(range);
+    if (current === undefined || current.range.replayed) return;
     await writeIntention(this.dir, current.range, this.fsync);
     this.#outstanding = { ...current, range: { ...current.range, replayed: true } };
   }
 
   async commit(range: RecordRange): Promise<void> {
-    const { publishers, bytes, handedOutAtMs } = this.#assertOutstanding(range);
+    const current = this.#outstandingUnlessCommitted(range);
+    if (current === undefined) return;
+    const { publishers, bytes, handedOutAtMs } = current;
     await removeIntention(this.dir);
     this.#outstanding = undefined;
+    this.#committedToken = rangeToken(range);
     this.#drainRate.observe(bytes, performance.now() - handedOutAtMs);
     for (const { resolve } of publishers) resolve();
     if (!this.#hasPublishers()) this.#drained?.();
@@ -241,9 +246,12 @@ class GroupCommitStream implements StreamProducer, RangeConsumer {
     });
   }
 
-  #assertOutstanding(range: StoredRange): OutstandingRange {
-    if (this.#outstanding === undefined || rangeToken(this.#outstanding.range) !== rangeToken(range)) {
-      throw new Error(`memory stream: range ${rangeToken(range)} is not the one handed out by next()`);
+  /** A consumer may repeat any step of a range, for it may not have learnt that the commit went through. */
+  #outstandingUnlessCommitted(range: StoredRange): OutstandingRange | undefined {
+    const token = rangeToken(range);
+    if (token === this.#committedToken) return undefined;
+    if (this.#outstanding === undefined || rangeToken(this.#outstanding.range) !== token) {
+      throw new Error(`memory stream: range ${token} is not the one handed out by next()`);
     }
     return this.#outstanding;
   }

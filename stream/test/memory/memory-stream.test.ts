@@ -173,7 +173,20 @@ test('a range is offered again until it is committed, marked as replayed once in
   assert.deepEqual(await nextRange(stream), { ...range, replayed: true });
   await stream.consumer.commit(range);
   await Promise.all(published);
-  await assert.rejects(stream.consumer.commit(range), /is not the one handed out/);
+});
+
+test('the steps of a committed range can be repeated, those of a range never handed out cannot', async (t) => {
+  const dir = await temporaryFolder(t);
+  const stream = await open(dir);
+  const published = publishAll(stream, [1]);
+  const range = await nextRange(stream);
+  await stream.consumer.commit(range);
+  await stream.consumer.intend(range);
+  await stream.consumer.commit(range);
+  await Promise.all(published);
+  assert.deepEqual(await readdir(dir), []);
+  const other = { ...range, begin: 1n, end: 2n };
+  await assert.rejects(stream.consumer.commit(other), /is not the one handed out/);
 });
 
 test('an intended range is offered first by the next process, the same in every byte', async (t) => {

@@ -1,0 +1,102 @@
+import { WireError } from '@halfopen/otlp';
+import type { Store } from '@halfopen/store';
+import { rangeToken, type RangeConsumer, type RecordRange, type StreamRecord } from '@halfopen/stream';
+import { deadLetterBatch, type DeadLetter, type MessageError } from './dead-letters.js';
+import { dropResent, ledgerBatch, type LedgerEntry } from './ledger.js';
+import { OTEL_TRACES_COLUMNS } from './transcode/columns.js';
+import { RowLimitError, RowWriter } from './transcode/row-writer.js';
+import { transcode } from './transcode/transcode.js';
+
+/** What became of a range. */
+export interface RangeOutcome {
+  readonly records: number;
+  readonly bytes: number;
+  /** Records dropped because their bytes had been stored before. */
+  readonly resent: number;
+  readonly spans: number;
+  readonly deadLetters: number;
+}
+
+/** Stores ranges of a stream, one at a time. */
+export class RangeStorage {
+  /** @param writer its bound is that of one insert into `otel_traces` */
+  constructor(
+    private readonly store: Store,
+    private readonly consumer: RangeConsumer,
+    private readonly writer = new RowWriter(),
+  ) {}
+
+  /**
+   * Stores the range exactly once, however often this is tried, by this process or the next: every step can be
+   * repeated. The inserts carry tokens made of the range's name, so the engine drops what has landed; the same records
+   * give the same blocks, since what is dropped here depends on other ranges only.
+   */
+  async put(range: RecordRange): Promise<RangeOutcome> {
+    const token = rangeToken(range);
+    const records = await dropResent(range.records, token, this.store);
+    await this.consumer.intend(range);
+    const { entries, letters } = await this.#insertSpans(records, token);
+    if (letters.length > 0) await this.store.insert(deadLetterBatch(range, letters), `${token}-dead`);
+    // Behind the rows: what the ledger names is stored. Before the next intention: a resend in there finds it.
+    if (entries.length > 0) await this.store.insert(ledgerBatch(entries, token), `${token}-ledger`);
+    await this.consumer.commit(range);
+    return {
+      records: range.records.length,
+      bytes: range.records.reduce((sum, { value }) => sum + value.length, 0),
+      resent: range.records.length - records.length,
+      spans: entries.reduce((sum, { spans }) => sum + spans, 0),
+      deadLetters: letters.length,
+    };
+  }
+
+  /**
+   * One insert, unless the rows outgrow the writer (spans repeat their resource, so few bytes can ask for many rows):
+   * then the block ends before the message that does not fit, a place that depends on nothing but the messages.
+   *
+   * @returns an entry per record (dead letters too: their resend is dropped as well), and the dead letters
+   */
+  async #insertSpans(
+    records: readonly StreamRecord[],
+    token: string,
+  ): Promise<{ readonly entries: LedgerEntry[]; readonly letters: DeadLetter[] }> {
+    const entries: LedgerEntry[] = [];
+    const letters: DeadLetter[] = [];
+    let rows = 0;
+    let blocks = 0;
+    this.writer.clear();
+    for (const record of records) {
+      let outcome = this.#writeRows(record);
+      if (outcome instanceof RowLimitError && rows > 0) {
+        await this.#insertBlock(rows, blocks++, token);
+        rows = 0;
+        outcome = this.#writeRows(record);
+      }
+      const spans = typeof outcome === 'number' ? outcome : 0;
+      if (typeof outcome !== 'number') letters.push({ record, error: outcome });
+      entries.push({ record, spans });
+      rows += spans;
+    }
+    if (rows > 0) await this.#insertBlock(rows, blocks, token);
+    return { entries, letters };
+  }
+
+  async #insertBlock(rows: number, index: number, token: string): Promise<void> {
+    const batch = { table: 'otel_traces', columns: OTEL_TRACES_COLUMNS, chunks: [this.writer.rows()], rows };
+    await this.store.insert(batch, index === 0 ? token : `${token}-block${index}`);
+    this.writer.clear();
+  }
+
+  /**
+   * How many rows the message made, or what is wrong with it.
+   *
+   * @throws any other error: the fault is then ours, the message is kept and storing is tried again
+   */
+  #writeRows(record: StreamRecord): number | MessageError {
+    try {
+      return transcode(record.value, Math.floor(record.appendedAtMs / 1000), this.writer);
+    } catch (error) {
+      if (error instanceof WireError || error instanceof RowLimitError) return error;
+      throw error;
+    }
+  }
+}
