@@ -9,6 +9,9 @@ import { CLEAR, firing, UNDETERMINED, type Verdict } from './verdict.js';
 /** So many pieces of work that have waited long enough, none of them begun, are a handler that does nothing. */
 const IDLE_WORK_MIN = 2;
 
+/** A command whose channel goes on answering may take so long, even if others wait behind it, s. */
+const SLOW_S = 90;
+
 /**
  * The connection is claimed up while a reader or handler of an end does no work: dead by its own word, dead by what it
  * does, or stuck on work that it began while more is waiting.
@@ -70,16 +73,20 @@ function idleHandler(signals: ChannelSignals, agent: EndSignals): Verdict | unde
   );
 }
 
-/** Work has begun, does not end, and more waits behind it unanswered. A long command on a channel that answers is not stuck. */
+/**
+ * Work has begun, does not end, and more waits behind it: unanswered, or for longer than a slow command is given. One
+ * long command on a channel that goes on answering is not stuck.
+ */
 function stuckHandler(signals: ChannelSignals, end: EndName, said: EndSignals): Verdict | undefined {
   const hung = signals.pending[end];
   const began_ms =
     hung?.oldest_execution_ms ??
     (said.executing !== null && said.executing > 0 ? said.executed_moved_ms : undefined);
-  if (began_ms === undefined || said.now_ms - began_ms < HANGING_S * 1000) return undefined;
   const waiting = end === 'agent' ? (waitingExecutions(said) ?? 0) : (said.beat_executions_overdue ?? 0);
+  if (began_ms === undefined || waiting < 1) return undefined;
+  const hanging_s = (said.now_ms - began_ms) / 1000;
   const answers = end === 'agent' && said.replies_overdue === 0;
-  if (waiting < 1 || answers) return undefined;
+  if (answers ? hanging_s < SLOW_S || waiting < IDLE_WORK_MIN : hanging_s < HANGING_S) return undefined;
   return firing(
     signals,
     began_ms,
