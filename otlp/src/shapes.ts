@@ -63,6 +63,9 @@ export interface MessageShape {
   readonly byDelimitedTag: readonly (FieldShape | undefined)[];
 }
 
+/** The names of all fields of all messages. */
+export const fieldNames = new Set<string>();
+
 /** A message that is defined after it is made, so that messages can contain each other. */
 class Message implements MessageShape {
   readonly byNumber = new Map<number, FieldShape>();
@@ -75,6 +78,7 @@ class Message implements MessageShape {
       const field = new FieldShape(name, number, types[name]);
       this.byNumber.set(number, field);
       this.byName.set(name, field);
+      fieldNames.add(name);
       const isShort = number < 16 && field.wireType === WireType.delimited;
       if (isShort) this.byDelimitedTag[(number << 3) | WireType.delimited] = field;
     }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { JSON_CONTAINERS_MAX, JSON_DEPTH_MAX, scanJson } from '../../src/json/scan.js';
+import {
+  JSON_CONTAINERS_MAX,
+  JSON_DEPTH_MAX,
+  JSON_UNKNOWN_MEMBERS_MAX,
+  scanJson,
+} from '../../src/json/scan.js';
 
 test('JSON without long integers is left as it is', () => {
   fc.assert(
@@ -35,9 +40,19 @@ test('brackets count outside strings only', () => {
   assert.equal(scanJson(text), text);
 });
 
-test('depth and count of objects and arrays are bounded', () => {
+test('depth and count of objects and arrays, and unknown members, are bounded', () => {
   const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
   assert.equal(scanJson(deep(JSON_DEPTH_MAX)), deep(JSON_DEPTH_MAX));
   assert.throws(() => scanJson(deep(JSON_DEPTH_MAX + 1)), { code: 'over-bounds' });
   assert.throws(() => scanJson(`[${'{},'.repeat(JSON_CONTAINERS_MAX)}{}]`), { code: 'over-bounds' });
+
+  const members = (name: string, count: number) =>
+    `{${Array.from({ length: count }, () => `"${name}" : 1`).join(',')}}`;
+  for (const [name, count] of [
+    ['x', JSON_UNKNOWN_MEMBERS_MAX],
+    ['stringValue', 2 * JSON_UNKNOWN_MEMBERS_MAX],
+  ] as const) {
+    assert.equal(scanJson(members(name, count)), members(name, count));
+  }
+  assert.throws(() => scanJson(members('x', JSON_UNKNOWN_MEMBERS_MAX + 1)), { code: 'over-bounds' });
 });
