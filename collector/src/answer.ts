@@ -29,6 +29,8 @@ export function sendRefusal(
   // The sender hears of its own mistakes; the log is for what an operator must look at.
   if (status >= 500) request.log.warn({ code, err: refusal.cause }, message);
   else request.log.debug({ code }, message);
+  // While a body is still coming, closing the connection would reset it, and the sender might not see why.
+  if (!request.raw.complete) reply.raw.shouldKeepAlive = true;
   const encoding = encodingOf(request.headers) ?? 'json';
   return reply
     .code(status)

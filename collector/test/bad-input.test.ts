@@ -123,8 +123,7 @@ test('a body over the bound on the wire: 413', (t) =>
   }));
 
 test('gzip over the bound on the wire: 413', (t) => {
-  const noise = fc.sample(fc.uint8Array({ minLength: 1_100_000, maxLength: 1_100_000, size: 'max' }), 1)[0]!;
-  return refuses(t, { ...protobuf, ...gzip }, gzipSync(noise, { level: 0 }), {
+  return refuses(t, { ...protobuf, ...gzip }, gzipSync(Buffer.alloc(1_100_000), { level: 0 }), {
     status: 413,
     why: /on the wire/,
   });
