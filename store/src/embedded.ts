@@ -67,7 +67,7 @@ export class EmbeddedStore implements Store {
     private readonly stagingDir: string,
   ) {
     this.#enginePath = join(path, 'engine');
-    this.#client = createClient({ connection: chdbConnection(this.#enginePath) });
+    this.#client = createClient({ connection: startedInUtc(() => chdbConnection(this.#enginePath)) });
   }
 
   /**
@@ -181,6 +181,21 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 function chdbConnection(path: string): ClientConnection {
   const connection: unknown = createChdbConnection({ path });
   return connection as ClientConnection;
+}
+
+/**
+ * The engine takes its time zone from the environment as it starts, and keeps it. It has to be UTC everywhere: else the
+ * same text is another instant on another machine, and partitions begin at another hour.
+ */
+function startedInUtc<T>(start: () => T): T {
+  const { TZ } = process.env;
+  process.env['TZ'] = 'UTC';
+  try {
+    return start();
+  } finally {
+    if (TZ === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = TZ;
+  }
 }
 
 /**

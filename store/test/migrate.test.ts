@@ -69,11 +69,11 @@ test('a start that was cut short behind any statement is gone on with', async (t
   const store = await emptyStore(t);
   const migrations = await readMigrations();
   const statements = migrations.flatMap((migration) => migration.statements);
-  for (const _ of statements) {
+  for (const statement of statements) {
     // First behind the statement, without its row in the journal; then behind that row.
     for (const commands of ['journal, statement', 'journal, statement, row']) {
       const dying = new DyingStore(store, commands.split(', ').length);
-      await assert.rejects(migrate(dying, migrations), /died/);
+      await assert.rejects(migrate(dying, migrations), /died/, statement);
     }
   }
   assert.equal(await migrate(store, migrations), 0);
@@ -91,7 +91,7 @@ test('data of another build is refused: an unknown migration, or another text of
   const second: Migration = { ...first, version: 2, name: '0002-b.sql', statements: [], checksum: 'bb' };
   await migrate(store, [first]);
   const isNewer = (error: unknown) =>
-    error instanceof StoreError && error.code === 'schema-newer' && /0001-a\.sql/.test(error.message);
+    error instanceof StoreError && error.code === 'schema-newer' && error.message.includes('0001-a.sql');
   await assert.rejects(migrate(store, [{ ...first, checksum: 'cc' }]), isNewer);
   await assert.rejects(migrate(store, [second]), isNewer);
   assert.equal(await migrate(store, [first, second]), 0);
