@@ -15,8 +15,8 @@ export const silentLog: IngestLog = { info: () => undefined, warn: () => undefin
 
 /** A folder and a store that outlive the processes that work on them. */
 export class Deployment {
-  private constructor(
-    readonly store: Store,
+  constructor(
+    private readonly store: Store,
     private readonly dir: string,
   ) {}
 

@@ -3,6 +3,8 @@ import type { RowBatch, Store } from '@halfopen/store';
 
 /** What the engine promises, without the engine: each table drops a block whose token it has seen, whatever is in it. */
 export class ModelStore implements Store {
+  /** How many ids each look-up asked for. */
+  readonly lookUps: number[] = [];
   readonly #blocks = new Map<string, Map<string, Uint8Array>>();
 
   insert(batch: RowBatch, token: string): Promise<void> {
@@ -17,6 +19,7 @@ export class ModelStore implements Store {
   query<Row>(sql: string, options?: { readonly params?: Readonly<Record<string, unknown>> }): Promise<Row[]> {
     assert.match(sql, /FROM ingest_ledger/);
     const { ids, startsS, token } = options?.params as { ids: string[]; startsS: number[]; token: string };
+    this.lookUps.push(ids.length);
     const found = this.ledger().filter((row) => {
       return ids.includes(row.batchId) && startsS.includes(row.startedAtS) && row.token !== token;
     });
