@@ -39,6 +39,9 @@ export function heartbeatGap(signals: ChannelSignals): Verdict {
       `has a record at the server that is ${duration(record_s)} old (heartbeats are due every ${duration(interval_s)})`,
     );
   }
-  const recordCurrent = record_s === undefined || record_s < MISSED_BEATS * interval_s;
+  // A record that only the connect has renewed proves nothing yet.
+  const recordCurrent =
+    record_s === undefined ||
+    (record_s < MISSED_BEATS * interval_s && record_s < openForS(signals) - interval_s / 4);
   return gap?.beat === true && gap.gap_s < MISSED_BEATS * interval_s && recordCurrent ? CLEAR : UNDETERMINED;
 }
