@@ -29,14 +29,18 @@ export function sendRefusal(
   // The sender hears of its own mistakes; the log is for what an operator must look at.
   if (status >= 500) request.log.warn({ code, err: refusal.cause }, message);
   else request.log.debug({ code }, message);
-  // While a body is still coming, closing the connection would reset it, and the sender might not see why.
-  if (!request.raw.complete) reply.raw.shouldKeepAlive = true;
+  // Closing a connection on which a body is still coming would reset it, and the sender might never see why.
+  if (hasBody(request) && !request.raw.complete) reply.raw.shouldKeepAlive = true;
   const encoding = encodingOf(request.headers) ?? 'json';
   return reply
     .code(status)
     .headers(refusal.headers)
     .type(mediaTypes[encoding])
     .send(rpcStatus(encoding, rpcCode, message));
+}
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** What the sender is told of an error, from wherever it came. */

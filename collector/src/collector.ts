@@ -56,10 +56,10 @@ export function createCollector(parts: CollectorParts): Collector {
       const { host, port } = config;
       try {
         await app.listen({ host, port });
+        return listeningOn(app);
       } catch (cause) {
         throw cannotListen(config, cause);
       }
-      return addressOf(app) ?? { address: host, family: '', port };
     },
     async close() {
       closing = true;
@@ -75,6 +75,12 @@ export function createCollector(parts: CollectorParts): Collector {
 function addressOf(app: FastifyInstance): AddressInfo | undefined {
   const address = app.server.address();
   return typeof address === 'object' ? (address ?? undefined) : undefined;
+}
+
+function listeningOn(app: FastifyInstance): AddressInfo {
+  const address = addressOf(app);
+  if (address === undefined) throw new Error('it listens on no address');
+  return address;
 }
 
 function cannotListen({ host, port }: CollectorConfig, cause: unknown): CollectorError {

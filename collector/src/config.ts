@@ -61,7 +61,10 @@ export class CollectorError extends Error {
 
 /** @throws CollectorError `bad-config` or `open-to-all` */
 export function resolveConfig(settings: Partial<CollectorConfig>): CollectorConfig {
-  const config = Object.freeze({ ...defaultConfig, ...settings });
+  const { host = defaultConfig.host } = settings;
+  // For localhost fastify would open a second server, on ::1, without our bounds.
+  const resolvedHost = host === 'localhost' ? '127.0.0.1' : host;
+  const config = Object.freeze({ ...defaultConfig, ...settings, host: resolvedHost });
   for (const [key, value] of Object.entries(config)) {
     const least = key === 'port' ? 0 : 1;
     if (typeof value === 'number' && !(Number.isInteger(value) && value >= least)) {
@@ -88,5 +91,5 @@ export function resolveConfig(settings: Partial<CollectorConfig>): CollectorConf
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
