@@ -1,8 +1,7 @@
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
 import { Session, drainPending } from 'chdb';
-import { createChdbConnection } from 'chdb/connection';
+import { EngineSession, quoted, settingsClause } from './engine-session.js';
 import { migrate, readMigrations } from './migrate.js';
 import { StoreError, type QueryOptions, type RowBatch, type Store } from './store.js';
 
@@ -54,24 +53,26 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   }
 }
 
-/** The ClickHouse engine in process (chDB), through the official client. */
+/** The ClickHouse engine in process (chDB). */
 export class EmbeddedStore implements Store {
-  readonly #client: ClickHouseClient;
   readonly #enginePath: string;
+  /** Apart, so that an acknowledgement does not wait for somebody's long query. */
+  readonly #reads: EngineSession;
+  readonly #writes: EngineSession;
   #staged = 0;
   #closed = false;
-  #lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(
     path: string,
     private readonly stagingDir: string,
   ) {
     this.#enginePath = join(path, 'engine');
-    this.#client = createClient({ connection: startedInUtc(() => chdbConnection(this.#enginePath)) });
+    this.#reads = new EngineSession(this.#enginePath);
+    this.#writes = new EngineSession(this.#enginePath);
   }
 
   /**
-   * A second session on the same engine for SQL written by people: it refuses writes, and the settings given are
+   * Another session on the same engine, for SQL written by people: it refuses writes, and the settings given are
    * fixed for its life (`--max_execution_time=30`). Close it before the store.
    */
   openReadOnlySession(settings: Readonly<Record<string, string | number>>): Session {
@@ -95,68 +96,40 @@ export class EmbeddedStore implements Store {
     const names = batch.columns.map(({ name }) => `\`${name}\``).join(', ');
     try {
       await writeChunks(file, batch.chunks);
-      await this.#run('insert-failed', () =>
-        this.#client.command({
-          query: `INSERT INTO ${batch.table} (${names})${settingsClause({ ...INSERT_SETTINGS, insert_deduplication_token: token })}
-            SELECT ${names} FROM file({file:String}, 'RowBinary', {structure:String})`,
-          query_params: { file, structure },
-        }),
-      );
+      // Literals, not bound parameters: of statements with parameters only one runs at a time in the whole process.
+      const source = `file(${quoted(file)}, 'RowBinary', ${quoted(structure)})`;
+      const settings = settingsClause({ ...INSERT_SETTINGS, insert_deduplication_token: token });
+      const sql = `INSERT INTO ${batch.table} (${names})${settings} SELECT ${names} FROM ${source}`;
+      await this.#run('insert-failed', () => this.#writes.command(sql));
     } finally {
       await rm(file, { force: true });
     }
   }
 
   async query<Row>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
-    return this.#run('query-failed', async () => {
-      const result = await this.#client.query({
-        query: sql + settingsClause(options.settings),
-        format: 'JSONEachRow',
-        query_params: { ...options.params },
-      });
-      return await result.json<Row>();
-    });
+    return this.#run('query-failed', () => this.#reads.query<Row>(sql, options));
   }
 
   async command(sql: string, options: QueryOptions = {}): Promise<void> {
-    const query = sql + settingsClause(options.settings);
-    await this.#run('query-failed', () =>
-      this.#client.command({ query, query_params: { ...options.params } }),
-    );
+    await this.#run('query-failed', () => this.#writes.command(sql, options));
   }
 
   /** Waits for what runs, then lets the engine go: afterwards another process may open the directory. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#lastTurn;
-    await this.#client.close();
+    await this.#reads.close();
+    await this.#writes.close();
     await drainPending();
   }
 
-  /** One statement at a time: the engine's session does no more at once, and a failed one leaves something behind. */
   async #run<T>(code: 'insert-failed' | 'query-failed', call: () => Promise<T>): Promise<T> {
     this.#assertOpen();
-    const turn = this.#lastTurn.then(() => this.#callThenTidy(call));
-    this.#lastTurn = turn.catch(() => undefined);
-    try {
-      return await turn;
-    } catch (error) {
-      // A statement that the engine refuses is refused again; an insert that failed (disk, memory) may pass later.
-      throw new StoreError(code, engineMessage(error), code === 'insert-failed', { cause: error });
-    }
-  }
-
-  /**
-   * Rows that a statement had written before it failed stay in the session's output, and chdb 3.4.0 puts them in front
-   * of the next answer: a statement of no interest takes them away.
-   */
-  async #callThenTidy<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      await this.#client.command({ query: 'SELECT 1' });
-      throw error;
+      // A statement that the engine refuses is refused again; an insert that failed (disk, memory) may pass later.
+      throw new StoreError(code, engineMessage(error), code === 'insert-failed', { cause: error });
     }
   }
 
@@ -173,44 +146,6 @@ function engineMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const message = error.cause instanceof Error ? error.cause.message : error.message;
   return message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}...` : message;
-}
-
-type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
-
-/** chdb's connection is made for this client, but each package carries its own declaration of the same classes. */
-function chdbConnection(path: string): ClientConnection {
-  const connection: unknown = createChdbConnection({ path });
-  return connection as ClientConnection;
-}
-
-/**
- * The engine takes its time zone from the environment as it starts, and keeps it. It has to be UTC everywhere: else the
- * same text is another instant on another machine, and partitions begin at another hour.
- */
-function startedInUtc<T>(start: () => T): T {
-  const { TZ } = process.env;
-  process.env['TZ'] = 'UTC';
-  try {
-    return start();
-  } finally {
-    if (TZ === undefined) delete process.env['TZ'];
-    else process.env['TZ'] = TZ;
-  }
-}
-
-/**
- * Settings as a clause of the statement itself: chdb's connection turns the client's `clickhouse_settings` into SET
- * statements, which stay in force for whatever the session runs next.
- */
-function settingsClause(settings: Readonly<Record<string, string | number>> = {}): string {
-  const assignments = Object.entries(settings).map(([name, value]) => `${name} = ${quoted(value)}`);
-  return assignments.length === 0 ? '' : ` SETTINGS ${assignments.join(', ')}`;
-}
-
-function quoted(value: string | number): string {
-  return typeof value === 'number'
-    ? String(value)
-    : `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
 async function writeChunks(path: string, chunks: readonly Uint8Array[]): Promise<void> {

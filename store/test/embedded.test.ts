@@ -56,6 +56,20 @@ test('what runs when the store is closed is waited for; what comes later is refu
   assert.throws(() => store.openReadOnlySession({}), isClosed);
 });
 
+test('an insert does not wait for a query, not even for one with parameters', async (t) => {
+  const store = await temporaryStore(t);
+  const ends: string[] = [];
+  const endless = store
+    .query('SELECT count() FROM system.numbers WHERE number != {n:UInt64}', { params: { n: 1 } })
+    .finally(() => ends.push('query'));
+  const killed = assert.rejects(endless, /QUERY_WAS_CANCELLED/);
+  await store.insert(SPAN, 'one');
+  assert.deepEqual(ends, []);
+  while (ends.length === 0)
+    await store.command(`KILL QUERY WHERE query LIKE 'SELECT count() FROM system.numbers%' SYNC`);
+  await killed;
+});
+
 test('a failed statement says in the engine’s words why, and whether to try again', async (t) => {
   const store = await temporaryStore(t);
   await assert.rejects(store.query('SELECT no_such_column FROM frames'), {

@@ -25,7 +25,8 @@ const COLUMNS = [
 
 /** Rows of `otel_traces` in RowBinary, with the columns that views read. */
 export function spansBatch(spans: readonly TestSpan[]): RowBatch {
-  return { table: 'otel_traces', columns: COLUMNS, chunks: spans.map(encodeSpan), rows: spans.length };
+  const bytes = Buffer.concat(spans.map(encodeSpan));
+  return { table: 'otel_traces', columns: COLUMNS, chunks: [bytes], rows: spans.length };
 }
 
 function encodeSpan(span: TestSpan): Uint8Array {

@@ -105,7 +105,7 @@ test('no span can make an insert fail, whatever its attributes and times', async
       await store.insert(spansBatch(spans), `batch-${batch++}`);
       inserted += spans.length;
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
   const counts = await store.query<Record<string, number>>(
     `SELECT (SELECT count() FROM otel_traces) AS spans, (SELECT count() FROM frames) AS frames,
