@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { configOf, EXIT_CODES, withCommonOptions, type CommonOptions } from './options.js';
+
+export function addConfig(program: Command): void {
+  const config = program.command('config').description('work with the configuration');
+  withCommonOptions(config.command('check'))
+    .description('validate the configuration and print what is in force (secrets hidden)')
+    .addHelpText('after', `\nExample:\n  halfopen config check --config halfopen.yaml\n${EXIT_CODES}`)
+    .action((options: CommonOptions) => {
+      const { token, ...rest } = configOf(options);
+      process.stdout.write(
+        `${JSON.stringify({ ...rest, ...(token === undefined ? {} : { token: '(secret)' }) }, null, 2)}\n`,
+      );
+    });
+}

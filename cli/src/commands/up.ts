@@ -1,0 +1,108 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import { inUse, own } from '../data-dir/owner.js';
+import { Failure } from '../failure.js';
+import { openLog } from '../service/log.js';
+import { startService, type Service } from '../service/service.js';
+import { EXIT_CODES, withCommonOptions, type CommonOptions } from './options.js';
+
+interface UpOptions extends CommonOptions {
+  readonly otlpPort?: number;
+  readonly apiPort?: number;
+}
+
+/** Past this, stopping is not graceful any more. */
+const STOP_MS_MAX = 10_000;
+
+export function addUp(program: Command): void {
+  withCommonOptions(program.command('up'))
+    .description('run everything in one process: OTLP in, rules, incidents on the API')
+    .option(
+      '--otlp-port <port>',
+      'where OTLP/HTTP is taken; 4318 unless configured; 0 for any free one',
+      portNumber,
+    )
+    .option(
+      '--api-port <port>',
+      'where the API listens; 8321 unless configured; 0 for any free one',
+      portNumber,
+    )
+    .addHelpText('after', `\nExample:\n  halfopen up --data ./halfopen-data\n${EXIT_CODES}`)
+    .action(async ({ config: file, data, otlpPort, apiPort }: UpOptions) => {
+      const config = loadConfig(file, {
+        ...(data === undefined ? {} : { data }),
+        ...(otlpPort === undefined ? {} : { collectorPort: otlpPort }),
+        ...(apiPort === undefined ? {} : { apiPort }),
+      });
+      await runUntilStopped(config);
+    });
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('expected a port from 0 to 65535.');
+  return port;
+}
+
+async function runUntilStopped(config: Config): Promise<void> {
+  const stopped = stopSignal();
+  const ownership = await own(config.data, 'up');
+  if (ownership === undefined) throw inUse(config.data);
+  try {
+    const service = await startService(config, openLog(config));
+    ownership.announce(service);
+    process.stdout.write(welcome(config, service));
+    await stopped;
+    process.stdout.write('\nstopping: storing what was acknowledged ...\n');
+    await withinBound(service.close());
+  } finally {
+    await ownership.release();
+  }
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(130);
+        asked = true;
+        resolve();
+      });
+    }
+  });
+}
+
+async function withinBound(closing: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new Failure(
+          `not stopped within ${STOP_MS_MAX / 1000} s; what was acknowledged is stored all the same`,
+        ),
+      );
+    }, STOP_MS_MAX);
+  });
+  try {
+    await Promise.race([closing, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function welcome(config: Config, { collectorUrl, apiUrl }: Service): string {
+  return `halfopen is up (data in ${config.data}; Ctrl-C stops it)
+  telemetry in   ${collectorUrl}/v1/traces   OTLP/HTTP, protobuf or JSON
+  incidents      ${apiUrl}/api/v1/incidents?status=firing
+  metrics        ${apiUrl}/metrics
+
+Try in another terminal:
+  npx halfopen import lab/samples/handler-dead-both-ends.jsonl.gz
+  npx halfopen explain agent-3
+  npx halfopen sql "SELECT channel_id, last_stage, count() FROM frame_journeys GROUP BY ALL ORDER BY ALL LIMIT 10"
+`;
+}

@@ -1,0 +1,78 @@
+import type { RunningRules } from '@halfopen/rules';
+import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
+import type { Pipeline } from './pipeline.js';
+
+/** What the process tells of its parts beside the collector's own metrics. Read from the parts at each scrape. */
+export function addMetrics(registry: Registry, pipeline: Pipeline, rules: RunningRules): void {
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({ name, help, registers: [registry], collect: setter(read) });
+  };
+  gauge(
+    'halfopen_stream_pending_records',
+    'Messages published and not yet stored.',
+    () => pipeline.stream.consumer.lag().records,
+  );
+  gauge(
+    'halfopen_stream_pending_bytes',
+    'Bytes published and not yet stored.',
+    () => pipeline.stream.consumer.lag().bytes,
+  );
+  gauge(
+    'halfopen_ingest_lag_seconds',
+    'Age of the oldest message not yet stored.',
+    () => lagMs(pipeline, Date.now()) / 1000,
+  );
+  gauge('halfopen_ingest_failing', '1 while storing fails and is tried again.', () =>
+    pipeline.ingest.status().state === 'failing' ? 1 : 0,
+  );
+  gauge(
+    'halfopen_rules_instant_seconds',
+    'Instant of the last evaluation, since the epoch.',
+    () => (rules.status().lastInstantMs ?? 0) / 1000,
+  );
+  gauge(
+    'halfopen_rules_duration_seconds',
+    'What the last evaluation took.',
+    () => (rules.status().lastDurationMs ?? 0) / 1000,
+  );
+  gauge(
+    'halfopen_rules_evaluations_total',
+    'Evaluations of the rules since the start.',
+    () => rules.status().evaluations,
+  );
+  gauge(
+    'halfopen_rules_failures_total',
+    'Evaluations that failed since the start.',
+    () => rules.status().failures,
+  );
+  for (const name of Object.keys(pipeline.ingest.counters()) as (keyof ReturnType<
+    typeof pipeline.ingest.counters
+  >)[]) {
+    new Counter({
+      name: `halfopen_ingest_${snakeCase(name)}_total`,
+      help: `Since the start: ${name}.`,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(pipeline.ingest.counters()[name]);
+      },
+    });
+  }
+}
+
+function setter(read: () => number): (this: Gauge) => void {
+  return function (this: Gauge) {
+    this.set(read());
+  };
+}
+
+/** Age of the oldest message not yet stored, ms: rules must not look further. */
+export function lagMs(pipeline: Pipeline, now: number): number {
+  const oldest = pipeline.stream.consumer.lag().oldestAppendedAtMs;
+  return oldest === undefined ? 0 : Math.max(0, now - oldest);
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,57 @@
+import type { Explanation } from '@halfopen/rules';
+import type { Incident } from '@halfopen/telemetry';
+import type { Config } from '../config/schema.js';
+import { EXIT, Failure } from '../failure.js';
+
+/** A `halfopen up` that owns the data directory, asked through its ports. */
+export class RemoteService {
+  constructor(
+    private readonly apiUrl: string,
+    readonly collectorUrl: string,
+    private readonly config: Config,
+  ) {}
+
+  async sql(query: string, format: string | undefined): Promise<Uint8Array> {
+    const response = await this.#post('/api/v1/sql', { query, ...(format === undefined ? {} : { format }) });
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  async explain(channel: string, at: string | undefined): Promise<Explanation> {
+    const params = new URLSearchParams({ channel, ...(at === undefined ? {} : { at }) });
+    return (await (await this.#fetch(`/api/v1/explain?${params}`, {})).json()) as Explanation;
+  }
+
+  async backtest(options: { fromMs: number; toMs: number; stepMs: number }): Promise<Incident[]> {
+    const answer = (await (await this.#post('/api/v1/backtest', options)).json()) as {
+      incidents: Incident[];
+    };
+    return answer.incidents;
+  }
+
+  headers(): Record<string, string> {
+    return this.config.token === undefined ? {} : { authorization: `Bearer ${this.config.token}` };
+  }
+
+  #post(path: string, body: object): Promise<Response> {
+    return this.#fetch(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, this.apiUrl), {
+        ...init,
+        headers: { ...this.headers(), ...init.headers },
+      });
+    } catch (cause) {
+      throw new Failure(`the running halfopen at ${this.apiUrl} does not answer`, EXIT.inUse, { cause });
+    }
+    if (response.ok) return response;
+    const told = (await response.json().catch(() => ({}))) as { error?: string };
+    throw new Failure(told.error ?? `the running halfopen answered ${response.status} to ${path}`);
+  }
+}

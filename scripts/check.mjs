@@ -1,0 +1,79 @@
+// npm test: every check, the tests last, so that their runner has the last word.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, checkNode, install, removeCompiled, ROOT, run, workspaces } from './setup.mjs';
+
+/** Two cores: two test files at a time. */
+const TEST_FILES_AT_ONCE = '2';
+
+const bin = (path) => [process.execPath, join(ROOT, 'node_modules', path)];
+
+const STEPS = [
+  ['format', ...bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'],
+  ['lint', ...bin('eslint/bin/eslint.js'), '--max-warnings', '0', '.'],
+  [
+    'dependency direction',
+    ...bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'err',
+    ...workspaces(),
+  ],
+  ['dead code', ...bin('knip/bin/knip.js'), '--no-progress'],
+];
+
+const failed = [];
+async function step(name, action) {
+  const began = performance.now();
+  const ok = await action();
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  if (!ok) failed.push(name);
+  return ok;
+}
+
+try {
+  checkNode();
+  await install();
+  removeCompiled(workspaces());
+  const compiled = await step('compile', () =>
+    build().then(
+      () => true,
+      () => false,
+    ),
+  );
+  for (const [name, command, ...args] of STEPS)
+    await step(name, async () => (await run(command, args)) === 0);
+  if (compiled)
+    await step(
+      'tests',
+      async () =>
+        (await run(process.execPath, [
+          '--test',
+          `--test-concurrency=${TEST_FILES_AT_ONCE}`,
+          ...testFiles(),
+        ])) === 0,
+    );
+  if (dirty()) failed.push('clean tree: a check left files behind');
+} catch (error) {
+  failed.push(error.message);
+}
+if (failed.length > 0) console.error(`halfopen: failed: ${failed.join(', ')}`);
+process.exitCode = failed.length > 0 ? 1 : 0;
+
+function testFiles() {
+  return workspaces().flatMap((workspace) =>
+    readdirSync(join(ROOT, workspace, 'dist', 'test'), { recursive: true })
+      .filter((file) => file.endsWith('.test.js'))
+      .map((file) => join(workspace, 'dist', 'test', file)),
+  );
+}
+
+/** On a clean checkout (CI) the checks must leave nothing behind. */
+function dirty() {
+  if (process.env.CI !== 'true') return false;
+  const { stdout } = spawnSync('git', ['status', '--porcelain'], { cwd: ROOT, encoding: 'utf8' });
+  if (stdout) console.error(stdout);
+  return Boolean(stdout);
+}

@@ -1,0 +1,18 @@
+// npm start, npm run bench: set up what is missing, then run.
+import { build, checkNode, install, run } from './setup.mjs';
+
+const PROGRAMS = { up: ['cli/dist/src/bin/halfopen.js', 'up'], bench: ['bench/dist/src/main.js'] };
+
+const [name = 'up', ...args] = process.argv.slice(2);
+const program = PROGRAMS[name];
+try {
+  if (program === undefined)
+    throw new Error(`no program is called ${name}: ${Object.keys(PROGRAMS).join(', ')}`);
+  checkNode();
+  await install();
+  await build();
+  process.exitCode = await run(process.execPath, [...program, ...args]);
+} catch (error) {
+  console.error(`halfopen: ${error.message}`);
+  process.exitCode = 1;
+}
