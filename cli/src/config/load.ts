@@ -102,7 +102,7 @@ function describe(issue: z.core.$ZodIssue, source: Source | undefined): string {
   }
   const example = exampleAt(path);
   // The value itself stays out of the message where it may be a secret.
-  const got = path.includes('token') ? '' : `, got ${JSON.stringify(valueAt(source, path)) ?? 'nothing'}`;
+  const got = path.includes('token') ? '' : `, got ${JSON.stringify(valueAt(source, path))}`;
   return `${place(source, path)} ${path.join('.') || 'configuration'}: ${issue.message.replace(/^Invalid input: /, '')}${got}; for example ${path.at(-1) ?? ''}: ${example}`;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { batchId, checkTraceRequest, OtlpError, traceRequestFromJson, WireError } from '@halfopen/otlp';
 import { StreamError } from '@halfopen/stream';
-import { Failure } from '../failure.js';
+import { EXIT, Failure } from '../failure.js';
 import type { Pipeline } from '../service/pipeline.js';
 import { readRecording, type Recorded } from './messages.js';
 
@@ -38,7 +38,7 @@ export async function importFile(
   let spans = 0;
   let requests = 0;
   let failure: string | undefined;
-  const failures: unknown[] = [];
+  const failures: Error[] = [];
   const tell = (): Imported => {
     const duplicates = sink.duplicates();
     return {
@@ -65,7 +65,11 @@ export async function importFile(
             onProgress(tell());
           },
           (error: unknown) => {
-            failures.push(error);
+            failures.push(
+              error instanceof Error
+                ? error
+                : new Failure('publishing failed', EXIT.failed, { cause: error }),
+            );
           },
         )
         .finally(() => {
@@ -80,7 +84,7 @@ export async function importFile(
   }
   await Promise.all(underWay);
   const [first] = failures;
-  if (first !== undefined) throw first instanceof Error ? first : new Failure(String(first));
+  if (first !== undefined) throw first;
   return tell();
 }
 

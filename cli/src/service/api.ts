@@ -37,11 +37,9 @@ export function createApi(parts: ApiParts): FastifyInstance {
   });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .send({
-        error: `nothing is at ${request.method} ${request.url.split('?')[0] ?? ''}; see /api/v1/incidents`,
-      }),
+    reply.code(404).send({
+      error: `nothing is at ${request.method} ${request.url.split('?')[0] ?? ''}; see /api/v1/incidents`,
+    }),
   );
   addProbes(app, parts);
   addQuestions(app, parts);

@@ -18,7 +18,7 @@ export class RemoteService {
 
   async explain(channel: string, at: string | undefined): Promise<Explanation> {
     const params = new URLSearchParams({ channel, ...(at === undefined ? {} : { at }) });
-    return (await (await this.#fetch(`/api/v1/explain?${params}`, {})).json()) as Explanation;
+    return (await (await this.#fetch(`/api/v1/explain?${params.toString()}`, {})).json()) as Explanation;
   }
 
   async backtest(options: { fromMs: number; toMs: number; stepMs: number }): Promise<Incident[]> {
@@ -40,7 +40,10 @@ export class RemoteService {
     });
   }
 
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
+  async #fetch(
+    path: string,
+    init: { method?: string; body?: string; headers?: Record<string, string> },
+  ): Promise<Response> {
     let response: Response;
     try {
       response = await fetch(new URL(path, this.apiUrl), {

@@ -125,7 +125,9 @@ function startRetention(config: Config, { store }: Pipeline, log: Log): { stop()
     }
   };
   let running = drop();
-  const timer = setInterval(() => (running = running.then(drop)), RETENTION_PERIOD_MS);
+  const timer = setInterval(() => {
+    running = running.then(drop);
+  }, RETENTION_PERIOD_MS);
   return {
     stop: async () => {
       clearInterval(timer);
