@@ -91,7 +91,6 @@ export function settingsClause(settings: Readonly<Record<string, string | number
 
 /** A literal of ClickHouse's SQL. */
 export function quoted(value: string | number): string {
-  return typeof value === 'number'
-    ? String(value)
-    : `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  if (typeof value === 'number') return String(value);
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\0', '\\0')}'`;
 }

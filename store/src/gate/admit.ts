@@ -23,7 +23,7 @@ export interface Admitted {
 export async function admit(
   session: Session,
   sql: string,
-  params: Readonly<Record<string, string>>,
+  params: ReadonlyMap<string, string>,
   catalogue: Catalogue,
 ): Promise<Admitted> {
   const text = await canonicalWithParameters(session, sql, params);
@@ -37,13 +37,13 @@ export async function admit(
 async function canonicalWithParameters(
   session: Session,
   sql: string,
-  params: Readonly<Record<string, string>>,
+  params: ReadonlyMap<string, string>,
 ): Promise<string> {
   const canonical = await canonicalText(session, sql);
   const wanted = parametersOf(canonical);
   if (wanted.length === 0) return canonical;
   for (const { name, type } of wanted) {
-    if (params[name] === undefined) {
+    if (!params.has(name)) {
       throw new PeopleSqlError('parameter-refused', `the parameter {${name}:${type}} has no value`);
     }
     if (type === 'Identifier') {

@@ -1,10 +1,12 @@
+import { quoted } from '../engine-session.js';
+
 /**
  * Reading the one-line text that the engine's own formatter writes. It has no comments, quotes strings as '...' and
  * unusual names as `...`, and escapes both with backslashes.
  */
 const QUOTED_OR_PARAMETER = /'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|\{(\w+):([^{}]*)\}/gs;
 const QUOTED = /'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/gs;
-const COMMON_TABLE_EXPRESSION = /(?:\s|^)(`[^`]+`|\w+) AS (?:MATERIALIZED )?\(/g;
+const COMMON_TABLE_EXPRESSION = /(?:\s|^)(`[^`]+`|\w+)(?: ?\([\w ,`]*\))? AS (?:MATERIALIZED )?\(/g;
 
 export interface Parameter {
   readonly name: string;
@@ -19,9 +21,9 @@ export function parametersOf(canonical: string): Parameter[] {
 }
 
 /** Each `{name:Type}` replaced by its value as a literal of that type. */
-export function bindParameters(canonical: string, values: Readonly<Record<string, string>>): string {
+export function bindParameters(canonical: string, values: ReadonlyMap<string, string>): string {
   return canonical.replace(QUOTED_OR_PARAMETER, (whole, name?: string, type?: string) => {
-    const value = name === undefined ? undefined : values[name];
+    const value = name === undefined ? undefined : values.get(name);
     return value === undefined || type === undefined ? whole : `_CAST(${quoted(value)}, ${quoted(type)})`;
   });
 }
@@ -37,10 +39,4 @@ export function commonTableExpressions(canonical: string): Set<string> {
   const withoutStrings = canonical.replace(QUOTED, (quote) => (quote.startsWith("'") ? "''" : quote));
   const names = [...withoutStrings.matchAll(COMMON_TABLE_EXPRESSION)].map(([, name = '']) => name);
   return new Set(names.map((name) => name.replaceAll('`', '')));
-}
-
-/** As the formatter would write the text; also the way into the engine for text that must not be parsed. */
-function quoted(text: string): string {
-  const escaped = text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\0', '\\0');
-  return `'${escaped}'`;
 }

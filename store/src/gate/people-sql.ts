@@ -127,7 +127,8 @@ export class PeopleSql {
   ): Promise<PeopleAnswer> {
     const session = this.store.openReadOnlySession(sessionSettings(this.limits, seconds));
     try {
-      const admitted = await admit(session, sql, options.params ?? {}, this.catalogue);
+      const params = new Map(Object.entries(options.params ?? {}));
+      const admitted = await admit(session, sql, params, this.catalogue);
       const format = admitted.format ?? options.format ?? 'TabSeparated';
       if (!this.catalogue.allowsFormat(format)) {
         throw new PeopleSqlError('format-refused', refuseFormat(format).message);

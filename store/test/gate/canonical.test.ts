@@ -17,7 +17,7 @@ test('parameters are found outside of quotes only', () => {
     { name: 'e', type: "Enum8('x' = 1)" },
   ]);
   assert.equal(
-    bindParameters(canonical, { a: '1', b: '2', d: '3', e: "x'" }),
+    bindParameters(canonical, new Map(Object.entries({ a: '1', b: '2', d: '3', e: "x'" }))),
     "SELECT _CAST('1', 'UInt8'), '{b:UInt8} \\' {c:UInt8}', `{d:UInt8}`, _CAST('x\\'', 'Enum8(\\'x\\' = 1)')",
   );
 });
@@ -27,7 +27,11 @@ test('a bound value stays one literal, whatever it holds', async (t) => {
   const session = store.openReadOnlySession({});
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 30 }), async (value) => {
-      const answer = await ask(session, bindParameters('SELECT hex({v:String})', { v: value }), 'RawBLOB');
+      const answer = await ask(
+        session,
+        bindParameters('SELECT hex({v:String})', new Map([['v', value]])),
+        'RawBLOB',
+      );
       assert.equal(answer.text().toLowerCase(), Buffer.from(value).toString('hex'));
     }),
   );
@@ -42,6 +46,6 @@ test('names that could forge a line of the tree are found', () => {
 
 test('subqueries named by WITH are found, quoted or not, and not in strings', () => {
   const canonical =
-    "WITH a AS (SELECT 'x AS (SELECT 1)'), `b c` AS (SELECT 1), 1 AS d, e AS MATERIALIZED (SELECT 1) SELECT * FROM a";
-  assert.deepEqual(commonTableExpressions(canonical), new Set(['a', 'b c', 'e']));
+    "WITH a AS (SELECT 'x AS (SELECT 1)'), `b c` AS (SELECT 1), 1 AS d, e AS MATERIALIZED (SELECT 1), f (x, `y z`) AS (SELECT 1, 2) SELECT * FROM a";
+  assert.deepEqual(commonTableExpressions(canonical), new Set(['a', 'b c', 'e', 'f']));
 });

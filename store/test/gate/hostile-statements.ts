@@ -200,6 +200,7 @@ const CLAUSES: Hostile[] = [
   ['format-refused', 'SELECT 1 FORMAT Protobuf'],
   ['format-refused', 'SHOW TABLES FORMAT MySQLWire'],
   ['parameter-refused', 'SELECT {missing:UInt8}'],
+  ['parameter-refused', 'SELECT {constructor:String}, {__proto__:String}'],
   ['parameter-refused', 'SELECT * FROM {t:Identifier}'],
 ];
 

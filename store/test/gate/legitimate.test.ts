@@ -55,6 +55,7 @@ const PEOPLE = [
   "SELECT frame_id FROM frames PREWHERE channel_id = 'agent-1' WHERE stage != ''",
   'SELECT channel_id, seen_at, row_number() OVER (PARTITION BY channel_id ORDER BY seen_at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM frames',
   'SELECT sum(spans) OVER w FROM frame_activity WINDOW w AS (ORDER BY bucket)',
+  'WITH t(a) AS (SELECT 1) SELECT a FROM t',
   'WITH a AS (SELECT 1 AS x), b AS (SELECT x + 1 AS y FROM a) SELECT * FROM a, b',
   'WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM t WHERE x < 10) SELECT sum(x) FROM t',
   'WITH (SELECT max(seen_at) FROM frames) AS last SELECT last',
