@@ -184,16 +184,6 @@ export function isWanted(signals: ChannelSignals): boolean {
   return closed_ms === null || expectation.last_expected_ms > closed_ms;
 }
 
-/** Site, gateway, version, service of the server: from whoever knows. */
-export function labelOf(signals: ChannelSignals, name: 'site' | 'gateway' | 'agent_version'): string {
-  const { server, agent } = signals.ends;
-  return (
-    [server?.[name], agent?.[name], signals.connections?.[name]].find(
-      (value) => value !== undefined && value !== '',
-    ) ?? ''
-  );
-}
-
 export function serverService(signals: ChannelSignals): string {
   return signals.ends.server?.service ?? signals.expectation?.service ?? '';
 }

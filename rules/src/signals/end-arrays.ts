@@ -146,8 +146,6 @@ export const DUE_PAIRS = [
   },
 ] as const;
 
-export type DueName = (typeof DUE_PAIRS)[number]['name'];
-
 /** Counters as they were so many seconds before the end's own present. */
 const AGES = [
   { name: 'overdue_mark', age_s: OVERDUE_S },
@@ -156,8 +154,6 @@ const AGES = [
   { name: 'crossing_mark', age_s: CROSSING_S },
   { name: 'crossing_mark_before', age_s: CROSSING_S + RECENT_S },
 ] as const;
-
-export type AgeMark = (typeof AGES)[number]['name'];
 
 export const COUNTER_ORDER: readonly string[] = COUNTERS.map(([name]) => name);
 export const GAUGE_ORDER: readonly string[] = GAUGES.map(([name]) => name);

@@ -1,5 +1,3 @@
-import type { CrossingClass } from './end-signals.js';
-
 /** What one end says about its present connection, as `end_signals` gives it. Moments are ms since the epoch; null is unobserved. */
 export interface EndSignals {
   readonly connection_id: string;
@@ -149,5 +147,3 @@ export interface ChannelSignals {
   readonly heartbeats: HeartbeatSignals | undefined;
   readonly fleet: FleetSignals;
 }
-
-export type { CrossingClass };
