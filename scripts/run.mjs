@@ -11,7 +11,9 @@ try {
   checkNode();
   await install();
   await build();
-  process.exitCode = await run(process.execPath, [...program, ...args]);
+  // See cli/src/bin/halfopen.ts for the number of threads.
+  const env = { ...process.env, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '16' };
+  process.exitCode = await run(process.execPath, [...program, ...args], { env });
 } catch (error) {
   console.error(`halfopen: ${error.message}`);
   process.exitCode = 1;

@@ -27,6 +27,17 @@ export interface MemoryStreamLimits {
    */
   readonly lingerMs: number;
   /**
+   * Fewer bytes waiting than this are a trickle: it waits on until storing has rested for four times as long as the last
+   * range took.
+   * @default 65_536
+   */
+  readonly trickleBytes: number;
+  /**
+   * At most so long, though.
+   * @default 500
+   */
+  readonly restMsMax: number;
+  /**
    * How long `close` waits for what has been published to be stored.
    * @default 10_000
    */
@@ -39,6 +50,8 @@ const DEFAULTS: MemoryStreamLimits = {
   rangeBytesMax: 8 * 1024 * 1024,
   rangeRecordsMax: 10_000,
   lingerMs: 25,
+  trickleBytes: 64 * 1024,
+  restMsMax: 500,
   closeMs: 10_000,
 };
 
@@ -49,6 +62,8 @@ const ALLOWED: Readonly<Record<keyof MemoryStreamLimits, readonly [min: number, 
   rangeBytesMax: [1, 512 * 1024 * 1024],
   rangeRecordsMax: [1, 1_000_000],
   lingerMs: [0, 10_000],
+  trickleBytes: [0, 512 * 1024 * 1024],
+  restMsMax: [0, 10_000],
   closeMs: [0, 600_000],
 };
 

@@ -73,6 +73,9 @@ interface OutstandingRange {
   readonly handedOutAtMs: number;
 }
 
+/** Storing may take a fifth of the time while only a trickle comes. */
+const REST_FACTOR = 4;
+
 const BATCH_ID = /^[0-9a-f]{32}$/;
 
 class GroupCommitStream implements StreamProducer, RangeConsumer {
@@ -87,6 +90,9 @@ class GroupCommitStream implements StreamProducer, RangeConsumer {
   /** The oldest waiting record has waited for company long enough. */
   #lingered = false;
   #lingerTimer: NodeJS.Timeout | undefined;
+  /** What waits is a trickle, and waits on until `#restUntil_ms`, on the clock of `performance.now()`. */
+  #resting = false;
+  #restUntil_ms = 0;
   #state: 'open' | 'draining' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
   /** Called when a waiting `next` should look again. */
@@ -111,7 +117,8 @@ class GroupCommitStream implements StreamProducer, RangeConsumer {
       const record = { offset: this.#nextOffset++, appendedAtMs: Date.now(), batchId, value };
       this.#waiting.push({ record, resolve, reject });
       if (this.#waiting.count === 1) this.#startLinger();
-      if (this.#isRangeReady()) this.#wakeConsumer?.();
+      if (this.#resting && this.#waiting.bytes >= this.limits.trickleBytes) this.#endLinger();
+      else if (this.#isRangeReady()) this.#wakeConsumer?.();
     });
   }
 
@@ -142,7 +149,9 @@ class GroupCommitStream implements StreamProducer, RangeConsumer {
     await removeIntention(this.dir);
     this.#outstanding = undefined;
     this.#committedToken = rangeToken(range);
-    this.#drainRate.observe(bytes, performance.now() - handedOutAtMs);
+    const now_ms = performance.now();
+    this.#drainRate.observe(bytes, now_ms - handedOutAtMs);
+    this.#restUntil_ms = now_ms + Math.min(this.limits.restMsMax, REST_FACTOR * (now_ms - handedOutAtMs));
     for (const { resolve } of publishers) resolve();
     if (!this.#hasPublishers()) this.#drained?.();
   }
@@ -208,9 +217,32 @@ class GroupCommitStream implements StreamProducer, RangeConsumer {
   #startLinger(): void {
     this.#lingered = false;
     this.#lingerTimer = setTimeout(() => {
-      this.#lingered = true;
-      this.#wakeConsumer?.();
+      if (this.#waiting.bytes >= this.limits.trickleBytes) this.#endLinger();
+      else this.#restOn();
     }, this.limits.lingerMs);
+  }
+
+  /**
+   * A trickle waits on until storing has rested for some time: a range costs the engine nearly as much for ten spans as
+   * for ten thousand, and would keep a core busy at ten small requests a second.
+   */
+  #restOn(): void {
+    const rest_ms = this.#restUntil_ms - performance.now();
+    if (rest_ms <= 0) {
+      this.#endLinger();
+      return;
+    }
+    this.#resting = true;
+    this.#lingerTimer = setTimeout(() => {
+      this.#endLinger();
+    }, rest_ms);
+  }
+
+  #endLinger(): void {
+    clearTimeout(this.#lingerTimer);
+    this.#lingered = true;
+    this.#resting = false;
+    this.#wakeConsumer?.();
   }
 
   #isRangeReady(): boolean {
@@ -223,6 +255,7 @@ class GroupCommitStream implements StreamProducer, RangeConsumer {
     const publishers = this.#waiting.take(this.limits.rangeRecordsMax, this.limits.rangeBytesMax);
     // What is left has waited as long as what leaves, or nearly.
     this.#lingered = this.#waiting.count > 0;
+    this.#resting = false;
     clearTimeout(this.#lingerTimer);
     const records = publishers.map(({ record }) => record);
     const begin = records[0]?.offset ?? this.#nextOffset;

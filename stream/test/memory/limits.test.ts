@@ -9,6 +9,8 @@ test('what is not given has its default', () => {
     rangeBytesMax: 8_388_608,
     rangeRecordsMax: 10_000,
     lingerMs: 0,
+    trickleBytes: 65_536,
+    restMsMax: 500,
     closeMs: 10_000,
   });
 });

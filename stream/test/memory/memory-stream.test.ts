@@ -93,6 +93,40 @@ test('a first record waits for company until the linger is over', async (t) => {
   assert.equal(await next, 2);
 });
 
+test('a trickle waits until storing has rested; what is more than a trickle does not', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let now_ms = 0;
+  t.mock.method(performance, 'now', () => now_ms);
+  const stream = await openInNewFolder(t, { lingerMs: 25, trickleBytes: 100, restMsMax: 500 });
+  const store = async (storing_ms: number, ...lengths: number[]) => {
+    const next = nextRange(stream);
+    publishAll(stream, lengths);
+    t.mock.timers.tick(500);
+    const range = await next;
+    now_ms += storing_ms;
+    await stream.consumer.commit(range);
+  };
+  await store(50, 1);
+  let handedOut = 0;
+  const next = nextRange(stream).then((range) => {
+    handedOut = range.records.length;
+    return range;
+  });
+  publishAll(stream, [1]);
+  t.mock.timers.tick(25);
+  t.mock.timers.tick(199);
+  await Promise.resolve();
+  assert.equal(handedOut, 0, 'storing took 50 ms, so it rests for 200');
+  t.mock.timers.tick(1);
+  await stream.consumer.commit(await next);
+
+  await store(50, 1);
+  const prompt = nextRange(stream);
+  publishAll(stream, [100]);
+  t.mock.timers.tick(25);
+  assert.equal((await prompt).records.length, 1, 'no rest for so much');
+});
+
 test('a full range does not wait for the linger', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const stream = await openInNewFolder(t, { rangeRecordsMax: 2, lingerMs: 25 });
