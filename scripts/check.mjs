@@ -1,6 +1,6 @@
 // npm test: every check, the tests last, so that their runner has the last word.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, checkNode, install, removeCompiled, ROOT, run, workspaces } from './setup.mjs';
 
@@ -63,11 +63,14 @@ if (failed.length > 0) console.error(`halfopen: failed: ${failed.join(', ')}`);
 process.exitCode = failed.length > 0 ? 1 : 0;
 
 function testFiles() {
-  return workspaces().flatMap((workspace) =>
-    readdirSync(join(ROOT, workspace, 'dist', 'test'), { recursive: true })
-      .filter((file) => file.endsWith('.test.js'))
-      .map((file) => join(workspace, 'dist', 'test', file)),
-  );
+  return workspaces()
+    .map((workspace) => join(workspace, 'dist', 'test'))
+    .filter((folder) => existsSync(join(ROOT, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true })
+        .filter((file) => file.endsWith('.test.js'))
+        .map((file) => join(folder, file)),
+    );
 }
 
 /** On a clean checkout (CI) the checks must leave nothing behind. */
