@@ -23,7 +23,9 @@ export const RULES_IN_FORCE: readonly Rule[] = [
   // A claim of one state interval may be a restart under way.
   { name: 'zombie-handler', for_s: 10, keep_firing_for_s: 300, judge: zombieHandler },
   { name: 'heartbeat-gap', for_s: 0, keep_firing_for_s: 300, judge: heartbeatGap },
-  { name: 'never-connected', for_s: 0, keep_firing_for_s: 300, judge: neverConnected },
+  // Two evaluations at least: what was sent late may be half stored at one of them.
+  { name: 'never-connected', for_s: 5, keep_firing_for_s: 300, judge: neverConnected },
   { name: 'flapping-channel', for_s: 0, keep_firing_for_s: 300, judge: flappingChannel },
-  { name: 'telemetry-gap', for_s: 0, keep_firing_for_s: 300, judge: telemetryGap },
+  // Nobody is paged, so it may wait until late telemetry has come.
+  { name: 'telemetry-gap', for_s: 30, keep_firing_for_s: 300, judge: telemetryGap },
 ];

@@ -1,7 +1,7 @@
 import { moves, onDifferentConnections, quietS, speaking, transit } from '../signals/derive.js';
 import type { CrossingClass } from '../signals/end-signals.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
-import { OVERDUE_S, QUIET_S } from '../signals/windows.js';
+import { CROSSING_S, OVERDUE_S, QUIET_S } from '../signals/windows.js';
 import {
   clock,
   count,
@@ -58,6 +58,7 @@ export const acksMissing: ProbeDefinition = {
       return notSo(
         `commands are acknowledged: ${server.rx_acks ?? 0} so far, the last by ${clock(server.rx_acks_moved_ms)}`,
         sql,
+        server.rx_acks_moved_ms,
       );
     }
     return unobserved('whether commands are acknowledged: none has been due lately');
@@ -89,6 +90,7 @@ export const pingsUnanswered: ProbeDefinition = {
       return notSo(
         `pongs come back: ${server.rx_control ?? 0} so far, the last by ${clock(server.rx_control_moved_ms)}`,
         sql,
+        server.rx_control_moved_ms,
       );
     }
     if (server.pongs_overdue > 0) {
@@ -148,6 +150,7 @@ export function commandsWait(name: 'executions' | 'replies'): ProbeDefinition {
       return notSo(
         `the agent has ${done} what it received (${agent.rx_commands ?? 0} commands on this connection)`,
         sql,
+        agent.executed_moved_ms,
       );
     },
   };
@@ -187,6 +190,7 @@ export function lostOnTheWay(to: EndName, name: CrossingClass, noun: string): Pr
         return notSo(
           `the ${count(crossed.sent, noun)} that the ${from} wrote lately arrived at the ${to}`,
           sql,
+          signals.instant_ms - CROSSING_S * 1000,
         );
       return unobserved(
         `whether ${noun}s written by the ${from} arrive at the ${to}: none was written lately`,
@@ -259,7 +263,7 @@ export const serverWorkWaits: ProbeDefinition = {
         sql,
       );
     return (server.rx_heartbeats ?? 0) > 0
-      ? notSo('the server handles the heartbeats that arrive', sql)
+      ? notSo('the server handles the heartbeats that arrive', sql, server.executed_moved_ms)
       : unobserved('whether the server handles what arrives: no heartbeat has arrived on this connection');
   },
 };

@@ -128,6 +128,7 @@ function readGap(
     ? notSo(
         `${words.fine}, the last at ${clock(gap.since_ms)} (due every ${duration(interval_s)})`,
         words.sql,
+        gap.since_ms,
       )
     : unobserved(`${why}: the connection is too young`);
 }
@@ -187,7 +188,11 @@ export const recordStale: ProbeDefinition = {
         sql,
       );
     }
-    return notSo(`the server's record of the agent is ${duration(age_s)} old`, sql);
+    return notSo(
+      `the server's record of the agent is ${duration(age_s)} old`,
+      sql,
+      signals.instant_ms - age_s * 1000,
+    );
   },
 };
 

@@ -126,6 +126,7 @@ export function controlWritesStall(end: EndName): ProbeDefinition {
         : notSo(
             `control frames leave the ${end}: ${said.tx_control} so far, the last by ${clock(said.tx_control_moved_ms)}`,
             sql,
+            said.tx_control_moved_ms,
           );
     },
   };
@@ -154,6 +155,7 @@ export function hearsNothing(end: EndName): ProbeDefinition {
         return notSo(
           `the ${end} receives: ${count(said.rx_any ?? 0, 'frame')} on this connection, the last by ${clock(said.rx_any_moved_ms)}`,
           sql,
+          said.rx_any_moved_ms,
         );
       if (quiet_s < QUIET_S || !owedSomething(signals, end)) {
         return unobserved(`whether anything arrives at the ${end}: nothing was due to arrive yet`);

@@ -3,7 +3,13 @@ import type { ChannelSignals, EndName } from '../signals/signals.js';
 
 /** What a probe sees. Missing telemetry is never evidence: what nobody could see is `unobserved`, with the reason. */
 export type Reading =
-  | { readonly value: 'yes' | 'no'; readonly statement: string; readonly sql: string }
+  | {
+      readonly value: 'yes' | 'no';
+      readonly statement: string;
+      readonly sql: string;
+      /** The progress that a `no` rests on happened then, ms since the epoch; absent where it speaks of the present. */
+      readonly as_of_ms?: number;
+    }
   | { readonly value: 'unobserved'; readonly statement: string };
 
 /**
@@ -23,8 +29,8 @@ export function seen(statement: string, sql: string): Reading {
   return { value: 'yes', statement, sql };
 }
 
-export function notSo(statement: string, sql: string): Reading {
-  return { value: 'no', statement, sql };
+export function notSo(statement: string, sql: string, as_of_ms?: number): Reading {
+  return { value: 'no', statement, sql, ...(as_of_ms === undefined ? {} : { as_of_ms }) };
 }
 
 export function unobserved(statement: string): Reading {

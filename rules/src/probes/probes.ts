@@ -1,3 +1,4 @@
+import { speaking } from '../signals/derive.js';
 import type { ChannelSignals } from '../signals/signals.js';
 import {
   attemptsFindNobody,
@@ -37,7 +38,7 @@ import {
   readerDead,
   writesStall,
 } from './liveness.js';
-import type { ProbeDefinition, Reading } from './probe.js';
+import { clock, unobserved, type ProbeDefinition, type Reading } from './probe.js';
 
 /** Every probe by its id, in the order in which facts are told: claims, the way to the agent, the way back, heartbeats, connecting. */
 export const PROBES = {
@@ -100,8 +101,35 @@ export type Evidence = Readonly<Record<ProbeId, Reading>>;
 
 export function gatherEvidence(signals: ChannelSignals): Evidence {
   const readings: Partial<Record<ProbeId, Reading>> = {};
-  for (const id of PROBE_IDS) readings[id] = PROBES[id].read(signals);
+  const death_ms = saidDeadSinceMs(signals);
+  for (const id of PROBE_IDS) readings[id] = outdated(PROBES[id].read(signals), death_ms);
   return complete(readings);
+}
+
+/** What worked before an end's reader or handler died, by its own word, says nothing of what works since. */
+function outdated(reading: Reading, death_ms: number | undefined): Reading {
+  if (
+    reading.value !== 'no' ||
+    reading.as_of_ms === undefined ||
+    death_ms === undefined ||
+    reading.as_of_ms > death_ms
+  )
+    return reading;
+  return unobserved(`since ${clock(death_ms)}, for it was before: ${reading.statement}`);
+}
+
+/** The first state without the reader or handler comes within an interval of the last one with it. */
+function saidDeadSinceMs(signals: ChannelSignals): number | undefined {
+  const deaths = (['server', 'agent'] as const).flatMap((end) => {
+    const said = speaking(signals, end);
+    if (said?.connected !== true) return [];
+    const interval_ms = said.state_interval_ms ?? 10_000;
+    return [
+      ...(said.reader_alive === 0 ? [said.reader_alive_ms + interval_ms] : []),
+      ...(said.handler_alive === 0 ? [said.handler_alive_ms + interval_ms] : []),
+    ];
+  });
+  return deaths.length === 0 ? undefined : Math.max(...deaths);
 }
 
 function complete(readings: Partial<Record<ProbeId, Reading>>): Evidence {
