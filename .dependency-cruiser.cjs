@@ -9,7 +9,7 @@ const allowed = {
   rules: ['telemetry', 'store'],
   lab: ['telemetry', 'otlp'],
   cli: ['telemetry', 'otlp', 'stream', 'store', 'ingest', 'collector', 'rules'],
-  bench: ['otlp', 'stream', 'store', 'ingest', 'collector', 'lab', 'cli'],
+  bench: ['otlp', 'store', 'ingest', 'collector'],
 };
 const packages = Object.keys(allowed);
 

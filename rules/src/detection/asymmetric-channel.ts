@@ -55,7 +55,7 @@ function failureTowardsAgent(signals: ChannelSignals): Failure | undefined {
   ) {
     return {
       since_ms: Math.max(server.rx_acks_moved_ms, server.connected_ms),
-      headline: `receives commands and acknowledges none (${count(server.acks_due ?? 0, 'command')} written since)`,
+      headline: `receives commands and acknowledges none (${count(server.acks_due ?? 0, 'command')} written)`,
     };
   }
   return lossOrStall(signals, server, 'agent');
@@ -76,7 +76,7 @@ function workWaiting(agent: EndSignals): Failure | undefined {
   if (agent.replies_overdue === 0 && (agent.executing ?? 0) > 0) return undefined;
   return {
     since_ms: Math.max(agent.executed_moved_ms, agent.connected_ms),
-    headline: `receives commands and executes none (${count(agent.executions_due ?? 0, 'command')} received since)`,
+    headline: `receives commands and executes none (${count(agent.executions_due ?? 0, 'command')} waiting)`,
   };
 }
 
