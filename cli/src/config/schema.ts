@@ -37,13 +37,18 @@ const milliseconds = (fallback: number, min: number) =>
     .default(fallback)
     .meta({ example: String(fallback) });
 const host = z.string().min(1).max(253).default('127.0.0.1').meta({ example: '127.0.0.1' });
-const token = z.string().min(16).max(4096).meta({ example: '"a secret of at least 16 characters"' });
+const token = z
+  .string()
+  .min(16)
+  .max(4096)
+  .optional()
+  .meta({ example: '"a secret of at least 16 characters"' });
 
 export const configSchema = z.strictObject({
   /** Where everything is kept. */
   data: z.string().min(1).default('./halfopen-data').meta({ example: './halfopen-data' }),
   /** What senders and users of the API present as `Authorization: Bearer ...`. Needed beyond loopback. */
-  token: token.optional(),
+  token,
   /** A file with that token, instead. */
   tokenFile: z.string().min(1).optional().meta({ example: '/etc/halfopen/token' }),
   collector: z
