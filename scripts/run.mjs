@@ -1,7 +1,7 @@
 // npm start, npm run bench: set up what is missing, then run.
 import { build, checkNode, install, run } from './setup.mjs';
 
-const PROGRAMS = { up: ['cli/dist/src/bin/halfopen.js', 'up'], bench: ['bench/dist/src/main.js'] };
+const PROGRAMS = { up: ['cli/bin/halfopen.js', 'up'], bench: ['bench/dist/src/main.js'] };
 
 const [name = 'up', ...args] = process.argv.slice(2);
 const program = PROGRAMS[name];
@@ -11,7 +11,7 @@ try {
   checkNode();
   await install();
   await build();
-  // See cli/src/bin/halfopen.ts for the number of threads.
+  // See cli/bin/halfopen.js for the number of threads.
   const env = { ...process.env, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '16' };
   process.exitCode = await run(process.execPath, [...program, ...args], { env });
 } catch (error) {

@@ -1,7 +1,7 @@
 // What npm start and npm test share: the right Node, the packages of the lock file, the compiled workspaces.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -51,7 +51,6 @@ export async function install() {
 export async function build() {
   const code = await run(process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
   if (code !== 0) throw new Error('the sources do not compile');
-  chmodSync(join(ROOT, 'cli/dist/src/bin/halfopen.js'), 0o755); // npx halfopen runs it
 }
 
 /** Compiled files of sources that are gone would still run as tests. */

@@ -8,7 +8,7 @@ import { sendLoad } from './collector.js';
 import type { Figure } from './cpu.js';
 import { SPANS_PER_REQUEST } from './payload.js';
 
-const HALFOPEN = fileURLToPath(new URL('../../../cli/dist/src/bin/halfopen.js', import.meta.url));
+const HALFOPEN = fileURLToPath(new URL('../../../cli/bin/halfopen.js', import.meta.url));
 
 /** Ticks of /proc/PID/stat a second (USER_HZ, 100 on every Linux that Node runs on). */
 const TICKS_PER_S = 100;

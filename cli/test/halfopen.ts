@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const BINARY = fileURLToPath(new URL('../src/bin/halfopen.js', import.meta.url));
+const BINARY = fileURLToPath(new URL('../../bin/halfopen.js', import.meta.url));
 
 /** A recording of the lab's. */
 export function sample(name: string): string {

@@ -29,7 +29,7 @@ export interface HypothesisDefinition {
   readonly cause: CauseName;
   /** In words, as the explanation of an incident says it. */
   readonly explanation: string;
-  /** Relative weight before any evidence: how often SREs meet it, from the field reports in docs/incidents.md. */
+  /** Relative weight before any evidence: how often SREs meet it; judged from field reports. */
   readonly prior: number;
   readonly expects: Readonly<Partial<Record<ProbeId, Level>>>;
 }
