@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sendLoad } from './collector.js';
-import type { Figure } from './cpu.js';
+import { costFigure, type Figure } from './cpu.js';
+import { sendLoad, type Load } from './load.js';
 import { SPANS_PER_REQUEST } from './payload.js';
 
 const HALFOPEN = fileURLToPath(new URL('../../../cli/bin/halfopen.js', import.meta.url));
@@ -13,41 +13,48 @@ const HALFOPEN = fileURLToPath(new URL('../../../cli/bin/halfopen.js', import.me
 /** Ticks of /proc/PID/stat a second (USER_HZ, 100 on every Linux that Node runs on). */
 const TICKS_PER_S = 100;
 
+/** Each answer waits for the store, so more requests under way make larger blocks. */
+const AT_ONCE = [8, 64];
+
 /** A running `halfopen up`, from the socket to the tables, rules evaluating; only acknowledged spans count. Linux only. */
 export async function measureEndToEnd(requests: number): Promise<Figure[]> {
   const dir = await mkdtemp(join(tmpdir(), 'halfopen-bench-'));
   const up = spawn(process.execPath, [HALFOPEN, 'up', '--data', dir, '--otlp-port', '0', '--api-port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: '16' }, // as the shebang of the command does
   });
+  const exited = once(up, 'exit');
   try {
-    await once(up.stdout, 'data');
-    const { collectorUrl } = JSON.parse(await readFile(join(dir, 'owner.json'), 'utf8')) as {
-      collectorUrl: string;
-    };
-    const url = `${collectorUrl}/v1/traces`;
-    await sendLoad(url, Math.ceil(requests / 8), 0);
+    const ended = exited.then(() => {
+      throw new Error('halfopen up ended before it was up');
+    });
+    await Promise.race([once(up.stdout, 'data'), ended]);
+    const owner = JSON.parse(await readFile(join(dir, 'owner.json'), 'utf8')) as { collectorUrl: string };
+    const url = `${owner.collectorUrl}/v1/traces`;
     const pid = up.pid ?? 0;
-    const cpuBefore_s = await cpuOf(pid);
-    const began_ms = performance.now();
-    await sendLoad(url, requests, 100_000_000);
-    const seconds = (performance.now() - began_ms) / 1000;
-    const spans = requests * SPANS_PER_REQUEST;
-    const cpu_s = (await cpuOf(pid)) - cpuBefore_s;
-    return [
-      {
-        name: 'end to end: halfopen up',
-        cost: spans / seconds,
-        unit: 'spans/s',
-        note: 'acknowledged, that is stored, with all views and rules; includes starting the sender',
-      },
-      { name: 'end to end: halfopen up', cost: (cpu_s / spans) * 1e6, unit: 'CPU-s per million spans' },
-      { name: 'end to end: peak memory', cost: await peakMb(pid), unit: 'MB' },
-    ];
+    await sendLoad({ url, requests: Math.ceil(requests / 8), firstSpan: 0 });
+    const figures: Figure[] = [];
+    for (const [index, atOnce] of AT_ONCE.entries()) {
+      const firstSpan = (index + 1) * 100_000_000;
+      figures.push(...(await measureSending({ url, requests, firstSpan, atOnce }, pid)));
+    }
+    const memory = { name: 'end to end: peak memory', value: await peakMb(pid), unit: 'MB' } as const;
+    return [...figures, memory];
   } finally {
     up.kill('SIGINT');
-    await once(up, 'exit');
+    await exited;
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+async function measureSending(load: Required<Omit<Load, 'encoding'>>, pid: number): Promise<Figure[]> {
+  const name = `end to end: up, ${load.atOnce} at once`;
+  const spans = load.requests * SPANS_PER_REQUEST;
+  const cpuBefore_s = await cpuOf(pid);
+  const seconds = await sendLoad(load);
+  const cpu_s = (await cpuOf(pid)) - cpuBefore_s;
+  const note = 'acknowledged, that is stored, with all views and rules';
+  return [{ name, value: spans / seconds, unit: 'spans/s', note }, costFigure(name, [(cpu_s / spans) * 1e6])];
 }
 
 /** proc(5): user and system time are the 14th and 15th fields, counted behind the name in brackets. */

@@ -1,16 +1,22 @@
 import { Agent, request } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { requests } from './payload.js';
 
-/** Requests under way at once. */
-const AT_ONCE = 8;
-
-const [url = '', count = '0', firstSpan = '0'] = process.argv.slice(2);
-const bodies = [...requests(Number(count), Number(firstSpan))];
-const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+const [url = '', count = '0', firstSpan = '0', encoding = 'identity', atOnce = '8'] = process.argv.slice(2);
+const bodies = [...requests(Number(count), Number(firstSpan))].map((body) =>
+  encoding === 'gzip' ? gzipSync(body) : body,
+);
+const headers = {
+  'content-type': 'application/x-protobuf',
+  ...(encoding === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
+};
+const agent = new Agent({ keepAlive: true, maxSockets: Number(atOnce) });
 process.once('message', () => {
-  void Promise.all(Array.from({ length: AT_ONCE }, sendOn)).then(() => {
-    process.disconnect();
+  void Promise.all(Array.from({ length: Number(atOnce) }, sendOn)).then(() => {
     agent.destroy();
+    process.send?.('done', () => {
+      process.disconnect();
+    });
   });
 });
 process.send?.('ready');
@@ -28,15 +34,11 @@ async function sendOn(): Promise<void> {
 
 function post(body: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
-    const sending = request(
-      url,
-      { method: 'POST', agent, headers: { 'content-type': 'application/x-protobuf' } },
-      (response) => {
-        response.resume().once('end', () => {
-          resolve(response.statusCode ?? 0);
-        });
-      },
-    );
+    const sending = request(url, { method: 'POST', agent, headers }, (response) => {
+      response.resume().once('end', () => {
+        resolve(response.statusCode ?? 0);
+      });
+    });
     sending.once('error', reject);
     sending.end(body);
   });

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { measureCollector } from './collector.js';
 import type { Figure } from './cpu.js';
 import { measureEndToEnd } from './end-to-end.js';
+import { inNewStore } from './new-store.js';
 import { requests, SPANS_PER_REQUEST } from './payload.js';
 import { measureStorage, measureTranscoding } from './storing.js';
 
@@ -14,23 +15,35 @@ const scale = values.quick ? 1 : 4;
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   collector: () => measureCollector(100 * scale),
   transcoding: () => measureTranscoding(100 * scale),
-  storage: () => measureStorage(2 * scale),
-  'end-to-end': () => measureEndToEnd(200 * scale),
+  storage: () => measureStorage(100_000 * scale),
+  'end-to-end': () => measureEndToEnd(120 * scale),
 };
 
 const chosen = Object.entries(PARTS).filter(([name]) => values.only === undefined || name === values.only);
 if (chosen.length === 0)
   throw new Error(`--only ${values.only ?? ''}: one of ${Object.keys(PARTS).join(', ')}`);
 
-const [first] = requests(1);
-const bytes = Math.round((first?.length ?? 0) / SPANS_PER_REQUEST);
-console.log(
-  `${cpus().length} cores, Node ${process.versions.node}; spans of ${bytes} bytes with 12 attributes, ${SPANS_PER_REQUEST} a request\n`,
-);
+await printMachine();
 for (const [, measure] of chosen) for (const figure of await measure()) print(figure);
 
-function print({ name, cost, unit, aim, note }: Figure): void {
+async function printMachine(): Promise<void> {
+  const [first] = requests(1);
+  const bytes = ((first?.length ?? 0) / SPANS_PER_REQUEST).toFixed(1);
+  const engine = await inNewStore((store) => store.query<{ v: string }>('SELECT version() AS v'));
+  console.log(
+    `${cpus().length} cores, Node ${process.versions.node}, ClickHouse ${engine[0]?.v ?? '?'} in process;` +
+      ` spans of ${bytes} bytes with 12 attributes, ${SPANS_PER_REQUEST} a request\n`,
+  );
+  console.log(row('part', 'median', 'min to max', 'unit', 'aim; notes'));
+}
+
+function print({ name, value, unit, range, aim, note }: Figure): void {
   const digits = unit === 'CPU-s per million spans' ? 2 : 0;
+  const spread = range?.map((bound) => bound.toFixed(digits)).join(' to ') ?? '';
   const told = [aim === undefined ? '' : `aim: ${aim}`, note ?? ''].filter((part) => part !== '').join('; ');
-  console.log(`${name.padEnd(34)} ${cost.toFixed(digits).padStart(9)} ${unit.padEnd(24)} ${told}`);
+  console.log(row(name, value.toFixed(digits), spread, unit, told));
+}
+
+function row(name: string, value: string, spread: string, unit: string, told: string): string {
+  return `${name.padEnd(32)} ${value.padStart(8)}  ${spread.padEnd(14)}  ${unit.padEnd(23)}  ${told}`.trimEnd();
 }
