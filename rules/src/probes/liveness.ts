@@ -288,6 +288,12 @@ export function endSilent(end: EndName): ProbeDefinition {
       const said = signals.ends[end];
       const sql = factSql(signals, 'ends', 'channel_end, state_ms, connected');
       if (speaking(signals, end) !== undefined) return notSo(`the ${end} end sends telemetry`, sql);
+      const attempts = end === 'agent' ? (signals.connections?.attempts_by_agent ?? 0) : 0;
+      if (attempts > 0)
+        return notSo(
+          `the agent end tells of ${count(attempts, 'attempt')} to connect in the last two minutes`,
+          factSql(signals, 'connections', 'attempts_by_agent'),
+        );
       if (said !== undefined)
         return seen(`the ${end} end has sent no telemetry since ${clock(said.state_ms)}`, sql);
       return end === 'agent' && signals.expectation?.expected === true && !isOpen(signals)

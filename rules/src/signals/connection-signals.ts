@@ -36,6 +36,7 @@ WITH
             maxOrNullIf(seen_at, event = 'connect' AND outcome = 'ok') AS connected_at,
             maxOrNullIf(seen_at, event = 'connect') AS attempted_at,
             countIf(event = 'connect' AND age_s < ${RECENT_S}) AS attempts,
+            countIf(event = 'connect' AND age_s < ${RECENT_S} AND channel_end = 'agent') AS attempts_by_agent,
             countIf(event = 'connect' AND age_s < ${RECENT_S} AND outcome != 'ok') AS attempts_failed,
             countIf(event = 'connect' AND age_s < ${RECENT_S} AND outcome = 'refused') AS attempts_refused,
             countIf(event = 'connect' AND age_s < ${RECENT_S} AND outcome = 'timeout') AS attempts_timed_out,
@@ -67,7 +68,7 @@ const CLOSES = `
             argMax(deliberate, per.closed_at) AS close_deliberate,
             countIf(unannounced AND dateDiff('second', per.closed_at, {at:DateTime64(3)}) < ${CLOSES_S}) AS closes,
             arrayMap(x -> x.2, arraySlice(arraySort(groupArrayIf((per.closed_at, assumeNotNull(lived_ms)), unannounced AND lived_ms IS NOT NULL)), -3)) AS lifetimes_ms,
-            length(lifetimes_ms) = 3 AND arrayMax(lifetimes_ms) - arrayMin(lifetimes_ms) <= 0.25 * arrayMax(lifetimes_ms) AS lifetimes_alike,
+            toBool(length(lifetimes_ms) = 3 AND arrayMax(lifetimes_ms) - arrayMin(lifetimes_ms) <= 0.25 * arrayMax(lifetimes_ms)) AS lifetimes_alike,
             countIf(by_end = 'transport' AND unannounced) AS closes_by_transport,
             countIf(by_end = 'server' AND unannounced) AS closes_by_server,
             countIf(monitored AND unannounced) AS closes_for_heartbeat
@@ -86,7 +87,7 @@ const CLOSES = `
                     '') AS by_end,
                 ifNull(code NOT IN (${RESTART_CODES}), true) AS unannounced,
                 -- an end that said good-bye is not missed: normal closure, or an application's own code
-                ifNull(code = 1000 OR code >= 4000, false) AND by_end IN ('agent', 'server') AS deliberate,
+                toBool(ifNull(code = 1000 OR code >= 4000, false) AND by_end IN ('agent', 'server')) AS deliberate,
                 countIf(match(lower(close_reason), 'heartbeat|keepalive|ping timeout|inactiv')) > 0 AS monitored
             FROM events AS e
             WHERE event = 'close'

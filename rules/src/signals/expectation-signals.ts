@@ -40,7 +40,7 @@ SELECT
     min(n.first_expected_at) AS first_expected_at,
     max(n.last_expected_at) AS last_expected_at,
     -- the last sweep may still be under way, so one tenth of a period short of two
-    max(sweep_period_s = 0 OR isNaN(sweep_period_s) OR dateDiff('millisecond', n.last_expected_at, last_sweep_at) / 1000 < 1.9 * sweep_period_s) AS expected
+    toBool(max(sweep_period_s = 0 OR isNaN(sweep_period_s) OR dateDiff('millisecond', n.last_expected_at, last_sweep_at) / 1000 < 1.9 * sweep_period_s)) AS expected
 FROM named AS n
 INNER JOIN sweeps USING (service_instance)
 WHERE {channel:String} = '' OR channel_id = {channel:String}

@@ -33,7 +33,7 @@ export async function readSignals(store: Store, instant_ms: number, channel = ''
        FROM connection_signals${scope}`,
     ),
     query<ByChannel<ExpectationSignals>>(
-      `SELECT channel_id, service, site, gateway, expected = 1 AS expected,
+      `SELECT channel_id, service, site, gateway, expected,
          ${ms('first_expected_at', 'first_expected_ms')}, ${ms('last_expected_at', 'last_expected_ms')}
        FROM expectation_signals${scope}`,
     ),

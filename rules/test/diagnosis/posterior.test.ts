@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { likelihoodOfYes, PROBE_GROUPS } from '../src/causes/model.js';
-import { nextStep, tellsApart } from '../src/diagnosis/next-step.js';
-import { byCause, entropyBits, posterior, type Observations } from '../src/diagnosis/posterior.js';
-import { PROBE_IDS, PROBES, type ProbeId } from '../src/probes/probes.js';
+import { likelihoodOfYes, PROBE_GROUPS } from '../../src/causes/model.js';
+import { nextStep, tellsApart } from '../../src/diagnosis/next-step.js';
+import { byCause, entropyBits, posterior, type Observations } from '../../src/diagnosis/posterior.js';
+import { PROBE_IDS, PROBES, type ProbeId } from '../../src/probes/probes.js';
 
 const observations = fc
   .array(fc.tuple(fc.constantFrom(...PROBE_IDS), fc.constantFrom('yes' as const, 'no' as const)), {
