@@ -13,10 +13,22 @@ export function sample(name: string): string {
   return fileURLToPath(new URL(`../../../lab/samples/${name}.jsonl.gz`, import.meta.url));
 }
 
-/** A folder that goes with the test. */
+/** The processes that this file's tests have started and that have not ended, with their ends. */
+const running = new Map<ChildProcess, Promise<Outcome>>();
+
+// Should the runner give up on a file, its processes go with it.
+process.once('exit', () => {
+  for (const child of running.keys()) child.kill('SIGKILL');
+});
+
+/** A folder that goes with the test, once what still runs in it has been ended. A file's tests run one by one. */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'halfopen-cli-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  t.after(async () => {
+    for (const child of running.keys()) child.kill('SIGKILL');
+    await Promise.all(running.values());
+    await rm(dir, { recursive: true, force: true });
+  });
   return dir;
 }
 
@@ -26,9 +38,23 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** A command that has not ended by then hangs; the longest takes half a minute. */
+const COMMAND_MS_MAX = 300_000;
+
 /** Runs the command to its end. */
 export async function halfopen(...args: string[]): Promise<Outcome> {
-  return ending(spawn(process.execPath, [BINARY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }));
+  return start(args).ended;
+}
+
+function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Outcome> } {
+  const child = spawn(process.execPath, [BINARY, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: COMMAND_MS_MAX,
+    killSignal: 'SIGKILL',
+  });
+  const ended = ending(child);
+  running.set(child, ended);
+  return { child, ended };
 }
 
 async function ending(child: ChildProcess): Promise<Outcome> {
@@ -37,6 +63,7 @@ async function ending(child: ChildProcess): Promise<Outcome> {
     child[name]?.setEncoding('utf8').on('data', (text: string) => (said[name] += text));
   }
   const [code] = (await once(child, 'close')) as [number | null];
+  running.delete(child);
   return { code, ...said };
 }
 
@@ -45,25 +72,15 @@ export interface Up {
   readonly pid: number;
   readonly collectorUrl: string;
   readonly apiUrl: string;
-  /** Everything printed so far. */
-  stdout(): string;
   stop(signal: NodeJS.Signals): Promise<Outcome>;
 }
 
-/** Starts `up` on free ports and resolves once it says that it is up. It ends with the test at the latest. */
-export async function up(t: TestContext, data: string, ...args: string[]): Promise<Up> {
-  const child = spawn(
-    process.execPath,
-    [BINARY, 'up', '--data', data, '--otlp-port', '0', '--api-port', '0', ...args],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  t.after(() => child.kill('SIGKILL'));
-  const ended = ending(child);
-  let stdout = '';
+/** Starts `up` on free ports and resolves once it says that it is up. It ends with the test's folder at the latest. */
+export async function up(data: string, ...args: string[]): Promise<Up> {
+  const { child, ended } = start(['up', '--data', data, '--otlp-port', '0', '--api-port', '0', ...args]);
   await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', (text: string) => {
+    let stdout = '';
+    child.stdout?.on('data', (text: string) => {
       stdout += text;
       if (stdout.includes('halfopen is up')) resolve();
     });
@@ -78,7 +95,6 @@ export async function up(t: TestContext, data: string, ...args: string[]): Promi
   };
   return {
     ...owner,
-    stdout: () => stdout,
     stop(signal) {
       child.kill(signal);
       return ended;

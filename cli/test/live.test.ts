@@ -13,8 +13,8 @@ const FAULT_MS = Date.parse('2026-10-01T12:03:00Z');
 /** The rule's bound: the end's own claim within a state interval of ten seconds, which must last ten more. */
 const BOUND_MS = 20_000;
 
-/** Evaluations come every second, and the claim may come a moment late. */
-const SLACK_MS = 3_000;
+/** Evaluations come every second, later on a busy machine, and the claim may come a moment late. */
+const SLACK_MS = 10_000;
 
 interface Recorded {
   /** When the last span of the request ended: it was sent then. */
@@ -63,7 +63,7 @@ test("a fault that is reported as it happens becomes an incident within its rule
   const data = await temporaryFolder(t);
   const config = join(data, 'fast.yaml');
   await writeFile(config, 'rules: { intervalMs: 1000, exporterDelayMs: 1000 }\n');
-  const running = await up(t, data, '--config', config);
+  const running = await up(data, '--config', config);
   const onsetMs = Date.now() + 5_000;
   const requests = await shifted('handler-dead-both-ends', onsetMs - FAULT_MS);
   const past = requests.filter(({ atMs }) => atMs <= Date.now());
@@ -84,7 +84,7 @@ test("a fault that is reported as it happens becomes an incident within its rule
   const { code, stdout } = await running.stop('SIGINT');
   assert.equal(code, 0);
   assert.match(stdout, /stopping/);
-  const again = await up(t, data, '--config', config);
+  const again = await up(data, '--config', config);
   const [resumed] = await firing(again);
   assert.equal(resumed?.id, incident.id, 'the incident goes on under its id');
   const explained = await halfopen('explain', 'agent-3', '--data', data, '--json');

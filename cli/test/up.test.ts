@@ -8,7 +8,7 @@ import { halfopen, sample, temporaryFolder, up } from './halfopen.js';
 
 test('while up runs, the other commands go through its ports, and a second owner is refused', async (t) => {
   const data = await temporaryFolder(t);
-  const running = await up(t, data);
+  const running = await up(data);
   const second = await halfopen('up', '--data', data);
   assert.equal(second.code, 3);
   assert.match(second.stderr, new RegExp(`belongs to halfopen up \\(process ${running.pid}, since 20`));
@@ -42,10 +42,10 @@ test('while up runs, the other commands go through its ports, and a second owner
 
 test('a process that was killed leaves no lock behind, and nothing that was acknowledged is lost', async (t) => {
   const data = await temporaryFolder(t);
-  const first = await up(t, data);
+  const first = await up(data);
   await halfopen('import', sample('listener-down'), '--data', data);
   await first.stop('SIGKILL');
-  const second = await up(t, data);
+  const second = await up(data);
   const counted = await halfopen('sql', 'SELECT count() FROM otel_traces', '--format', 'TSV', '--data', data);
   assert.equal(counted.stdout, '412\n');
   assert.equal((await second.stop('SIGINT')).code, 0);
@@ -77,7 +77,7 @@ test('a port that is taken is named, with what to do', async (t) => {
 
 test('the API answers its own kind of questions only', async (t) => {
   const data = await temporaryFolder(t);
-  const running = await up(t, data);
+  const running = await up(data);
   const ask = async (path: string, init: RequestInit = {}) => {
     const response = await fetch(`${running.apiUrl}${path}`, init);
     return { status: response.status, body: await response.text() };
@@ -118,7 +118,7 @@ test('with a token, both doors ask for it, and it never shows', async (t) => {
   const token = 'correct-horse-battery-staple';
   const config = join(data, 'token.yaml');
   await writeFile(config, `token: ${token}\nlog: { level: debug }\n`);
-  const running = await up(t, data, '--config', config);
+  const running = await up(data, '--config', config);
   const incidents = (headers: Record<string, string>) =>
     fetch(`${running.apiUrl}/api/v1/incidents`, { headers });
   assert.equal((await incidents({})).status, 401);
