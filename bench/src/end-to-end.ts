@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,11 @@ const AT_ONCE = [8, 64];
 /** A running `halfopen up`, from the socket to the tables, rules evaluating; only acknowledged spans count. Linux only. */
 export async function measureEndToEnd(requests: number): Promise<Figure[]> {
   const dir = await mkdtemp(join(tmpdir(), 'halfopen-bench-'));
-  const up = spawn(process.execPath, [HALFOPEN, 'up', '--data', dir, '--otlp-port', '0', '--api-port', '0'], {
+  const data = join(dir, 'data');
+  const config = join(dir, 'halfopen.yaml');
+  await writeFile(config, 'log: { level: warn }\n'); // a table is printed meanwhile
+  const where = ['--config', config, '--data', data, '--otlp-port', '0', '--api-port', '0'];
+  const up = spawn(process.execPath, [HALFOPEN, 'up', ...where], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, UV_THREADPOOL_SIZE: '16' }, // as the shebang of the command does
   });
@@ -29,7 +33,7 @@ export async function measureEndToEnd(requests: number): Promise<Figure[]> {
       throw new Error('halfopen up ended before it was up');
     });
     await Promise.race([once(up.stdout, 'data'), ended]);
-    const owner = JSON.parse(await readFile(join(dir, 'owner.json'), 'utf8')) as { collectorUrl: string };
+    const owner = JSON.parse(await readFile(join(data, 'owner.json'), 'utf8')) as { collectorUrl: string };
     const url = `${owner.collectorUrl}/v1/traces`;
     const pid = up.pid ?? 0;
     await sendLoad({ url, requests: Math.ceil(requests / 8), firstSpan: 0 });

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { measureCollector } from './collector.js';
 import type { Figure } from './cpu.js';
 import { measureEndToEnd } from './end-to-end.js';
-import { inNewStore } from './new-store.js';
+import { inNewStore, removeStores } from './new-store.js';
 import { requests, SPANS_PER_REQUEST } from './payload.js';
 import { measureStorage, measureTranscoding } from './storing.js';
 
@@ -23,8 +23,12 @@ const chosen = Object.entries(PARTS).filter(([name]) => values.only === undefine
 if (chosen.length === 0)
   throw new Error(`--only ${values.only ?? ''}: one of ${Object.keys(PARTS).join(', ')}`);
 
-await printMachine();
-for (const [, measure] of chosen) for (const figure of await measure()) print(figure);
+try {
+  await printMachine();
+  for (const [, measure] of chosen) for (const figure of await measure()) print(figure);
+} finally {
+  await removeStores();
+}
 
 async function printMachine(): Promise<void> {
   const [first] = requests(1);
@@ -45,5 +49,5 @@ function print({ name, value, unit, range, aim, note }: Figure): void {
 }
 
 function row(name: string, value: string, spread: string, unit: string, told: string): string {
-  return `${name.padEnd(32)} ${value.padStart(8)}  ${spread.padEnd(14)}  ${unit.padEnd(23)}  ${told}`.trimEnd();
+  return `${name.padEnd(35)} ${value.padStart(8)}  ${spread.padEnd(14)}  ${unit.padEnd(23)}  ${told}`.trimEnd();
 }
