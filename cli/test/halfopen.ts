@@ -77,8 +77,22 @@ export interface Up {
 
 /** Starts `up` on free ports and resolves once it says that it is up. It ends with the test's folder at the latest. */
 export async function up(data: string, ...args: string[]): Promise<Up> {
+  return starting(data, ...args).ready;
+}
+
+/** An `up` that may not be up yet. */
+export interface Starting {
+  readonly ready: Promise<Up>;
+  readonly stop: (signal: NodeJS.Signals) => Promise<Outcome>;
+}
+
+export function starting(data: string, ...args: string[]): Starting {
   const { child, ended } = start(['up', '--data', data, '--otlp-port', '0', '--api-port', '0', ...args]);
-  await new Promise<void>((resolve, reject) => {
+  const stop = (signal: NodeJS.Signals): Promise<Outcome> => {
+    child.kill(signal);
+    return ended;
+  };
+  const said = new Promise<void>((resolve, reject) => {
     let stdout = '';
     child.stdout?.on('data', (text: string) => {
       stdout += text;
@@ -88,16 +102,9 @@ export async function up(data: string, ...args: string[]): Promise<Up> {
       reject(new Error(`halfopen up ended with ${String(code)}: ${stderr}`));
     });
   });
-  const owner = JSON.parse(await readFile(join(data, 'owner.json'), 'utf8')) as {
-    pid: number;
-    collectorUrl: string;
-    apiUrl: string;
-  };
-  return {
-    ...owner,
-    stop(signal) {
-      child.kill(signal);
-      return ended;
-    },
-  };
+  const ready = said.then(async () => {
+    const owner = JSON.parse(await readFile(join(data, 'owner.json'), 'utf8')) as Omit<Up, 'stop'>;
+    return { ...owner, stop };
+  });
+  return { ready, stop };
 }

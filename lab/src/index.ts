@@ -7,6 +7,7 @@ export {
   FAULTS,
   type FaultName,
 } from './simulator/faults/index.js';
+export { Random } from './simulator/random.js';
 export type { ExportTraceServiceRequest, Span } from './simulator/otlp-json.js';
 export { type Plan, type Scenario, ScenarioError } from './simulator/scenario.js';
 export type { FleetSettings, Site } from './simulator/settings.js';

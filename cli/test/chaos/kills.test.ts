@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Random } from '@halfopen/lab';
+import { openEmbeddedStore, type EmbeddedStore } from '@halfopen/store';
+import type { Incident } from '@halfopen/telemetry';
+import { starting, temporaryFolder, up, type Up } from '../halfopen.js';
+import { traceIdOf, type Batch } from './batches.js';
+import { LiveFleet } from './fleet.js';
+import { Load } from './load.js';
+import { Sender } from './sender.js';
+
+/** `npm run chaos` asks for more. */
+const KILLS = Number(process.env['HALFOPEN_CHAOS_KILLS'] ?? '20');
+const SEED = process.env['HALFOPEN_CHAOS_SEED'] ?? 'halfopen';
+
+/** How long an `up` lives, and how soon one that is killed before it is up. */
+const LIFE_MS_MAX = 2_500;
+const START_MS_MAX = 900;
+const KILLED_WHILE_STARTING = 0.2;
+
+/** agent-3's handler died two minutes ago, and nobody mends it. */
+const FLEET = {
+  past_ms: 240_000,
+  scenario: {
+    seed: 5,
+    channels: 6,
+    durationMs: 3_600_000,
+    faults: [{ name: 'handler-dead', atMs: 120_000, channels: ['agent-3'] }],
+  },
+} as const;
+
+test(`${KILLS} times SIGKILL under load: what was acknowledged is there once, and incidents go on`, async (t) => {
+  assert.ok(Number.isInteger(KILLS) && KILLS > 0, 'HALFOPEN_CHAOS_KILLS: expected a positive integer');
+  const data = await temporaryFolder(t);
+  const config = join(data, 'fast.yaml');
+  await writeFile(config, 'rules: { intervalMs: 500, exporterDelayMs: 500 }\n');
+  const random = new Random(SEED);
+  let running: Up | undefined = await up(data, '--config', config);
+  const sender = new Sender(() => running?.collectorUrl);
+  t.after(() => {
+    sender.close();
+  });
+  const fleet = new LiveFleet(sender, FLEET);
+  await fleet.pastTold();
+  const firing = await untilFires(running);
+  const load = new Load(sender, random.fork('load'));
+  for (let kill = 0; kill < KILLS; kill++) {
+    await sleep(random.integer(0, LIFE_MS_MAX));
+    await running.stop('SIGKILL');
+    running = undefined;
+    while (random.chance(KILLED_WHILE_STARTING)) await killedWhileStarting(data, random);
+    running = await up(data, '--config', config);
+    const still = await incidents(running);
+    for (const [id, { rule }] of firing) assert.ok(still.has(id), `${rule} goes on after kill ${kill + 1}`);
+  }
+  await load.stop();
+  await fleet.stop();
+  const open = await incidents(running);
+  for (const [id, { rule, channels, fired_at }] of open) {
+    assert.deepEqual(channels, ['agent-3'], rule);
+    if (firing.has(id)) assert.equal(firing.get(id)?.fired_at, fired_at, rule);
+  }
+  const rules = [...open.values()].map(({ rule }) => rule);
+  assert.deepEqual(rules.sort(), [...new Set(rules)].sort(), 'no incident was opened twice');
+  assert.equal((await running.stop('SIGTERM')).code, 0);
+
+  await holds(data, load.acknowledged);
+  t.diagnostic(`seed ${SEED}: ${KILLS} kills, ${load.acknowledged.length} messages acknowledged`);
+});
+
+async function killedWhileStarting(data: string, random: Random): Promise<void> {
+  const begun = starting(data);
+  const settled = Promise.allSettled([begun.ready]); // most are killed before they are up
+  await sleep(random.integer(0, START_MS_MAX));
+  await begun.stop('SIGKILL');
+  await settled;
+}
+
+async function untilFires(running: Up): Promise<Map<string, Incident>> {
+  const deadline_ms = Date.now() + 60_000;
+  while (Date.now() < deadline_ms) {
+    const firing = await incidents(running);
+    if (firing.size > 0) return firing;
+    await sleep(100);
+  }
+  throw new Error('nothing fired');
+}
+
+/** Those that fire, by id. */
+async function incidents({ apiUrl }: Up): Promise<Map<string, Incident>> {
+  const response = await fetch(`${apiUrl}/api/v1/incidents?status=firing`);
+  assert.equal(response.status, 200);
+  const body = (await response.json()) as { incidents: Incident[] };
+  return new Map(body.incidents.map((incident) => [incident.id, incident]));
+}
+
+/** Each span of each acknowledged message is in every table exactly once. */
+async function holds(data: string, acknowledged: readonly Batch[]): Promise<void> {
+  const store = await openEmbeddedStore({ path: data });
+  try {
+    const sent = new Map(acknowledged.map(({ number, spans }) => [traceIdOf(number), spans]));
+    const tables = [
+      ['otel_traces', 'TraceId', 'SpanId', "ServiceName = 'load'"],
+      ['frames', 'trace_id', 'span_id', "startsWith(channel_id, 'load-')"],
+    ] as const;
+    for (const [table, traceId, spanId, ours] of tables) {
+      const stored = await store.query<{ id: string; rows: number; spans: number }>(
+        `SELECT ${traceId} AS id, toUInt32(count()) AS rows, toUInt32(uniqExact(${spanId})) AS spans
+         FROM ${table} WHERE ${ours} GROUP BY id`,
+      );
+      const wrong = stored.filter(({ id, rows, spans }) => rows !== sent.get(id) || spans !== rows);
+      assert.deepEqual(wrong, [], `${table}: not as they were sent`);
+      assert.equal(stored.length, sent.size, `${table}: messages`);
+    }
+    assert.equal(
+      await activity(store),
+      acknowledged.reduce((sum, { spans }) => sum + spans, 0),
+      'frame_activity counts each frame once',
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+async function activity(store: EmbeddedStore): Promise<number> {
+  const [row] = await store.query<{ spans: number }>(
+    "SELECT toUInt32(sum(spans)) AS spans FROM frame_activity WHERE startsWith(channel_id, 'load-')",
+  );
+  return row?.spans ?? NaN;
+}
