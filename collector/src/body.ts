@@ -21,6 +21,7 @@ const INFLATED_CHUNK_BYTES = 64 * 1024;
  * A refused body is read on and thrown away, so that the sender hears the answer; the server's request time-out ends
  * that.
  *
+ * @param admittedBytes held already, before the first byte
  * @throws Refusal `too-large`, `bad-gzip`, `body-cut-short` or `in-flight-bytes`
  */
 export function readBody(
@@ -28,6 +29,7 @@ export function readBody(
   gzip: boolean,
   bounds: BodyBounds,
   lease: Lease,
+  admittedBytes: number,
 ): Promise<Body> {
   return new Promise((resolve, reject) => {
     const { wireBytesMax, inflatedBytesMax } = bounds;
@@ -51,10 +53,14 @@ export function readBody(
     const onContent = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > inflatedBytesMax) refuse(tooLarge('inflated', inflatedBytesMax));
-      else if (lease.hold(bytes)) chunks.push(chunk);
+      else if (lease.hold(Math.max(bytes, admittedBytes))) chunks.push(chunk);
       else refuse(inFlightBytes());
     };
 
+    if (source.destroyed) {
+      reject(cutShort()); // its sender left while it waited for its turn
+      return;
+    }
     if (Number(source.headers['content-length']) > wireBytesMax) {
       refuse(tooLarge('on the wire', wireBytesMax));
       return;

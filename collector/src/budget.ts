@@ -1,11 +1,17 @@
 /** Bytes that all requests under way may hold together. */
 export class ByteBudget {
   private held = 0;
+  private released: () => void = () => undefined;
 
   constructor(private readonly bytesMax: number) {}
 
   get bytesHeld(): number {
     return this.held;
+  }
+
+  /** Called whenever bytes are given back. */
+  onRelease(released: () => void): void {
+    this.released = released;
   }
 
   lease(): Lease {
@@ -15,7 +21,9 @@ export class ByteBudget {
         const held = this.held - leased + bytes;
         if (bytes > leased && held > this.bytesMax) return false;
         this.held = held;
+        const fewer = bytes < leased;
         leased = bytes;
+        if (fewer) this.released();
         return true;
       },
     };

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { StreamProducer } from '@halfopen/stream';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
+import { Admission } from './admission.js';
 import { sendRefusal } from './answer.js';
 import { ByteBudget } from './budget.js';
 import { CollectorError, resolveConfig, type CollectorConfig } from './config.js';
@@ -37,7 +38,8 @@ export function createCollector(parts: CollectorParts): Collector {
   const registry = parts.registry ?? new Registry();
   const budget = new ByteBudget(config.inFlightBytesMax);
   const metrics = new CollectorMetrics(registry, budget);
-  const intake = new TraceIntake(parts.producer, config, budget, metrics);
+  const admission = new Admission(budget, config.admittedBytesMax, config.admissionTimeoutMs);
+  const intake = new TraceIntake(parts.producer, config, budget, admission, metrics);
   const app = httpServer(config, parts.logger, (error, request, reply) => {
     sendRefusal(error, request, reply, metrics);
   });

@@ -12,6 +12,10 @@ export interface CollectorConfig {
   readonly inflatedBytesMax: number;
   /** Bodies held at one time, from their first byte until the stream has them. @default 256 MiB */
   readonly inFlightBytesMax: number;
+  /** Bytes under way beyond which further requests wait for their turn, their bodies unread. @default 48 MiB */
+  readonly admittedBytesMax: number;
+  /** For that turn to come. @default 2 s */
+  readonly admissionTimeoutMs: number;
   /** @default 4096 */
   readonly connectionsMax: number;
   /** For a whole request to arrive. @default 30 s */
@@ -31,6 +35,8 @@ export const defaultConfig: CollectorConfig = Object.freeze({
   wireBytesMax: 20 * 1024 * 1024,
   inflatedBytesMax: 20 * 1024 * 1024,
   inFlightBytesMax: 256 * 1024 * 1024,
+  admittedBytesMax: 48 * 1024 * 1024, // less than the in-process stream holds: here requests wait, there they are refused
+  admissionTimeoutMs: 2_000,
   connectionsMax: 4096,
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 72_000,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { batchId, checkTraceRequest, traceRequestFromJson, type OtlpEncoding } from '@halfopen/otlp';
 import { StreamError, type StreamProducer } from '@halfopen/stream';
+import type { Admission } from './admission.js';
 import { readBody } from './body.js';
 import type { ByteBudget } from './budget.js';
 import type { CollectorConfig } from './config.js';
@@ -14,6 +15,7 @@ export class TraceIntake {
     private readonly producer: StreamProducer,
     private readonly config: CollectorConfig,
     private readonly budget: ByteBudget,
+    private readonly admission: Admission,
     private readonly metrics: CollectorMetrics,
   ) {}
 
@@ -22,7 +24,9 @@ export class TraceIntake {
     const lease = this.budget.lease();
     let published: Promise<void> | undefined;
     try {
-      const body = await readBody(source, gzip, this.config, lease);
+      const admittedBytes = await this.admission.enter(lease, Number(source.headers['content-length']));
+      if (admittedBytes === undefined) throw inFlightBytes();
+      const body = await readBody(source, gzip, this.config, lease, admittedBytes);
       this.metrics.wireBytes.inc(body.wireBytes);
       this.metrics.inflatedBytes.inc(body.bytes.length);
       const { bytes, spans } = readRequest(body.bytes, encoding);

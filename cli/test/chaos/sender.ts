@@ -10,7 +10,7 @@ const RETRY_MS = 50;
 
 /** An OTLP/HTTP client as the specification wants it: what can be tried again is, with the same bytes, until it is told 200. */
 export class Sender {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: Infinity });
 
   /** @param url of the collector that runs now: it listens elsewhere after each restart */
   constructor(private readonly url: () => string | undefined) {}
