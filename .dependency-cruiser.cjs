@@ -1,13 +1,14 @@
 /** Dependencies point one way, along the data (ARCHITECTURE.md). Each list is what a package may import, nothing else. */
 const allowed = {
   telemetry: [],
+  'agent-shim': ['telemetry'],
   otlp: [],
   stream: [],
   store: [],
   ingest: ['otlp', 'stream', 'store'],
   collector: ['otlp', 'stream'],
   rules: ['telemetry', 'store'],
-  lab: ['telemetry', 'otlp'],
+  lab: ['telemetry', 'otlp', 'agent-shim'],
   cli: ['telemetry', 'otlp', 'stream', 'store', 'ingest', 'collector', 'rules'],
   bench: ['otlp', 'store', 'ingest', 'collector'],
 };

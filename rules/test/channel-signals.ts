@@ -74,12 +74,6 @@ export function endSignals(said: Partial<EndSignals> = {}): EndSignals {
   };
 }
 
-/** An end that counts nothing: what it does not say is unobserved. */
-export function uncounted(said: Partial<EndSignals> = {}): EndSignals {
-  const nothing = Object.fromEntries(Object.keys({ ...COUNTED, ...NOTHING_DUE }).map((name) => [name, null]));
-  return endSignals({ ...nothing, ...said });
-}
-
 export function connectionSignals(seen: Partial<ConnectionSignals> = {}): ConnectionSignals {
   return {
     ...{ site: '', gateway: '', agent_version: '', first_event_ms: ago(300), connected_ms: ago(300) },

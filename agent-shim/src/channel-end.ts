@@ -1,0 +1,334 @@
+import type { CloseInitiator, ConnectOutcome, ConnectPhase, Direction, FrameType } from '@halfopen/telemetry';
+import { SpanKind, trace } from '@opentelemetry/api';
+import { Clock } from './clock.js';
+import { Guard } from './guard.js';
+import type { Beliefs, Channel, ChannelIdentity, FrameDescription, ShimOptions } from './options.js';
+import type { Frame } from './recorder/frame.js';
+import { FrameRecorder, type Received } from './recorder/recorder.js';
+import { SpanWriter, type Attributes } from './recorder/spans.js';
+import { StageTeller } from './recorder/stages.js';
+import { eventLoop } from './state/event-loop.js';
+import { StateReporter } from './state/reporter.js';
+
+/** What a transport says of itself, now. */
+export interface TransportClaims {
+  readonly open: boolean;
+  readonly reading: boolean;
+  readonly writing: boolean;
+  readonly handling: boolean;
+}
+
+/** What a transport brings to one connection of a channel. */
+export interface ConnectionSetup {
+  readonly end: 'agent' | 'server';
+  /** As in `channel.transport`. */
+  readonly transport: string;
+  readonly identity: ChannelIdentity;
+  readonly options: ShimOptions;
+  readonly beliefs: (() => Beliefs) | undefined;
+  readonly claims: () => TransportClaims;
+  /** Where the connection goes to, or arrived at. */
+  readonly address?: { readonly host: string; readonly port: number | undefined };
+}
+
+export interface Attempt {
+  readonly outcome: ConnectOutcome;
+  readonly phase: ConnectPhase;
+  readonly statusCode?: number;
+  readonly errorType?: string;
+}
+
+export interface Closing {
+  readonly code?: number;
+  readonly reason?: string;
+  readonly initiator: CloseInitiator;
+}
+
+/** A message on its way through a transport, as far as that knows it. */
+export interface Message {
+  readonly data: unknown;
+  readonly type: FrameType;
+  /** Bytes. */
+  readonly size: number;
+}
+
+const STATE_INTERVAL_MS = 10_000;
+const PENDING_AFTER_MS = 5_000;
+
+/** Message ids are kept while a frame is followed, and compared with those of the peer: cut at this, at both ends. */
+const ID_CHARACTERS_MAX = 256;
+
+/**
+ * One end of one connection of a channel: what a transport calls as things happen, and what the application may call
+ * where it alone knows. Nothing here throws.
+ */
+export class ChannelEnd implements Channel {
+  readonly guard = new Guard();
+  readonly #clock = new Clock();
+  readonly #spans: SpanWriter;
+  readonly #stages: StageTeller;
+  readonly #recorder: FrameRecorder;
+  readonly #reporter: StateReporter;
+  readonly #begun_ms = this.#clock.now();
+  #opened_ms: number | undefined;
+  #attempted = false;
+  #closed = false;
+  #connectionId: string | undefined;
+
+  constructor(private readonly setup: ConnectionSetup) {
+    const { options } = setup;
+    const tracer = options.tracer ?? trace.getTracer('@halfopen/agent-shim');
+    this.#spans = new SpanWriter(tracer, () => this.#identity(), this.guard);
+    const stages = [options.sampleRate ?? 1, options.pendingAfterMs ?? PENDING_AFTER_MS] as const;
+    this.#stages = new StageTeller(this.#spans, this.#clock, ...stages);
+    this.#recorder = new FrameRecorder(this.#stages, this.#clock, options.executorId);
+    const source = {
+      read: () => this.#state(),
+      tell: (state: Attributes) => {
+        this.#spans.mark('channel.state', this.#clock.now(), state);
+      },
+      look: () => {
+        this.#stages.look();
+      },
+    };
+    this.#reporter = new StateReporter(source, options.stateIntervalMs ?? STATE_INTERVAL_MS, this.guard);
+  }
+
+  get connectionId(): string | undefined {
+    return this.#connectionId;
+  }
+
+  /** The transport is open. */
+  opened(connectionId: string | undefined): void {
+    this.#connectionId = connectionId;
+    this.#opened_ms = this.#clock.now();
+    this.attempted({ outcome: 'ok', phase: 'upgrade' });
+    eventLoop.begin();
+    this.#reporter.start();
+  }
+
+  /** An attempt to connect has ended; only the first call counts. */
+  attempted({ outcome, phase, statusCode, errorType }: Attempt): void {
+    if (this.#attempted) return;
+    this.#attempted = true;
+    const { address } = this.setup;
+    this.#spans.write({
+      name: 'channel.connect',
+      kind: SpanKind.INTERNAL,
+      start_ms: this.#begun_ms,
+      end_ms: this.#clock.now(),
+      attributes: {
+        'channel.connect.outcome': outcome,
+        'channel.connect.phase': phase,
+        'http.response.status_code': statusCode,
+        'server.address': address?.host,
+        'server.port': address?.port,
+        'error.type': errorType,
+      },
+    });
+    if (outcome !== 'ok') this.#reporter.report();
+  }
+
+  /** The transport is closed; only the first call counts. */
+  closed({ code, reason, initiator }: Closing): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#recorder.closed();
+    if (this.#opened_ms === undefined) return;
+    eventLoop.end();
+    this.#reporter.stop();
+    const now_ms = this.#clock.now();
+    this.#spans.mark('channel.close', now_ms, {
+      'channel.close.code': code,
+      'channel.close.reason': reason === '' ? undefined : reason,
+      'channel.close.initiator': initiator,
+      'channel.lifetime_ms': Math.round(now_ms - this.#opened_ms),
+    });
+  }
+
+  /** The application gives a message to the transport. @returns to be called once its bytes are written, or can't be */
+  write(message: Message, known?: FrameDescription): (error?: unknown) => void {
+    const description = known ?? this.#describe(message, this.#outgoing);
+    const frame = frameOf(message, this.#outgoing, description);
+    return this.#recorder.write(frame);
+  }
+
+  /**
+   * A message has been read whole.
+   *
+   * @returns undefined where it could not be decoded
+   */
+  receive(message: Message, known?: FrameDescription): Received | undefined {
+    const description = known ?? this.#describe(message, this.#incoming);
+    const frame = frameOf(message, this.#incoming, description);
+    if (description !== undefined && 'decodeError' in description) {
+      this.#recorder.undecodable(frame, description.decodeError);
+      return undefined;
+    }
+    return this.#recorder.receive(frame);
+  }
+
+  /** Its listeners have run, as far as they go at once. */
+  routed(received: Received): void {
+    this.#recorder.told(received);
+  }
+
+  /** Its handler is called. @returns to be called once that has ended */
+  executing(received: Received): (error?: unknown) => void {
+    return this.#recorder.execute(received);
+  }
+
+  enqueue(data: unknown): void {
+    this.guard.run(() => {
+      const message = {
+        data,
+        type: typeof data === 'string' ? 'text' : 'binary',
+        size: sizeOf(data),
+      } as const;
+      this.#recorder.enqueue(frameOf(message, this.#outgoing, this.#describe(message, this.#outgoing)));
+    });
+  }
+
+  discard(frameId: string, reason: string): void {
+    this.guard.run(() => {
+      this.#recorder.discard(idOf(frameId), reason);
+    });
+  }
+
+  execute<T>(frameId: string, handler: () => T): T {
+    const done = this.guard.run(() => {
+      const received = this.#recorder.receivedAs(idOf(frameId));
+      return received === undefined ? undefined : this.#recorder.execute(received);
+    });
+    return followed(this.guard, done, handler);
+  }
+
+  unrouted(frameId: string): void {
+    this.guard.run(() => {
+      this.#recorder.unrouted(idOf(frameId));
+    });
+  }
+
+  undecodable(decodeError: string): void {
+    this.guard.run(() => {
+      const message = { data: undefined, type: 'binary', size: 0 } as const;
+      this.#recorder.undecodable(frameOf(message, this.#incoming, undefined), decodeError);
+    });
+  }
+
+  report(): void {
+    if (this.#opened_ms !== undefined && !this.#closed) this.#reporter.report();
+  }
+
+  get #outgoing(): Direction {
+    return this.setup.end === 'agent' ? 'to_server' : 'to_agent';
+  }
+
+  get #incoming(): Direction {
+    return this.setup.end === 'agent' ? 'to_agent' : 'to_server';
+  }
+
+  #describe({ data, type }: Message, direction: Direction): ReturnType<ShimOptions['describeFrame']> {
+    return this.guard.run(() => this.setup.options.describeFrame(data, type === 'binary', direction));
+  }
+
+  #identity(): Attributes {
+    const { identity, end, transport } = this.setup;
+    return {
+      'channel.id': identity.id,
+      'channel.connection.id': this.#connectionId,
+      'channel.end': end,
+      'channel.transport': transport,
+      'channel.agent.id': identity.agentId,
+      'channel.agent.version': identity.agentVersion,
+      'channel.site': identity.site,
+      'channel.gateway': identity.gateway,
+      'messaging.system': transport,
+    };
+  }
+
+  #state(): Attributes {
+    const { setup } = this;
+    const beliefs = this.guard.run(() => setup.beliefs?.()) ?? {};
+    const { open, reading, writing, handling } = setup.claims();
+    const up = open && !this.#closed;
+    return {
+      'channel.connected': beliefs.connected ?? up,
+      'channel.reader.alive': up && reading && beliefs.readerAlive !== false,
+      'channel.writer.alive': up && writing && beliefs.writerAlive !== false,
+      'channel.handler.alive': up && handling && beliefs.handlerAlive !== false,
+      ...this.#recorder.state(),
+      'channel.heartbeat.active': beliefs.heartbeatActive,
+      'channel.heartbeat.interval_ms': beliefs.heartbeatIntervalMs,
+      'channel.heartbeat.timeout_ms': beliefs.heartbeatTimeoutMs,
+      'channel.last_seen.age_ms': beliefs.lastSeenAgeMs,
+      'channel.state.interval_ms': setup.options.stateIntervalMs ?? STATE_INTERVAL_MS,
+      'process.event_loop.lag_ms': eventLoop.lag(),
+    };
+  }
+}
+
+/** Calls a handler and ends its stage when it has ended, be it a promise; returns or throws what the handler does. */
+export function followed<T>(
+  guard: Guard,
+  done: ((error?: unknown) => void) | undefined,
+  handler: () => T,
+): T {
+  const end = (error?: unknown): void => {
+    guard.run(() => done?.(error));
+  };
+  let result: T;
+  try {
+    result = handler();
+  } catch (error) {
+    end(error ?? '_OTHER');
+    throw error;
+  }
+  // Only promises: other thenables may begin their work when `then` is called.
+  if (!(result instanceof Promise)) {
+    end();
+    return result;
+  }
+  // Rejects as the handler's does, so that a rejection which nobody handles stays one.
+  return result.then(
+    (value: unknown) => {
+      end();
+      return value;
+    },
+    (error: unknown) => {
+      end(error ?? '_OTHER');
+      throw error;
+    },
+  ) as T;
+}
+
+function frameOf(
+  { type, size }: Message,
+  direction: Direction,
+  description: ReturnType<ShimOptions['describeFrame']>,
+): Frame {
+  if (description === undefined || 'decodeError' in description)
+    return { id: undefined, direction, type, kind: undefined, size };
+  const { id, kind, replyTo } = description;
+  return {
+    id: idOf(id),
+    direction,
+    type,
+    kind,
+    size,
+    replyTo: replyTo === undefined ? undefined : idOf(replyTo),
+  };
+}
+
+function idOf(id: unknown): string {
+  return String(id).slice(0, ID_CHARACTERS_MAX);
+}
+
+/** Bytes of what transports take as a message. */
+export function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return Buffer.byteLength(data);
+  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) return data.byteLength;
+  if (data instanceof Blob) return data.size;
+  if (Array.isArray(data)) return data.reduce<number>((sum, part) => sum + sizeOf(part), 0);
+  return typeof data === 'number' ? String(data).length : 0;
+}
