@@ -8,8 +8,9 @@ const allowed = {
   ingest: ['otlp', 'stream', 'store'],
   collector: ['otlp', 'stream'],
   rules: ['telemetry', 'store'],
+  notify: ['telemetry', 'store'],
   lab: ['telemetry', 'otlp', 'agent-shim'],
-  cli: ['telemetry', 'otlp', 'stream', 'store', 'ingest', 'collector', 'rules'],
+  cli: ['telemetry', 'otlp', 'stream', 'store', 'ingest', 'collector', 'rules', 'notify'],
   bench: ['otlp', 'store', 'ingest', 'collector'],
 };
 const packages = Object.keys(allowed);
