@@ -34,7 +34,15 @@ const INSERT_SETTINGS = {
   input_format_parallel_parsing: 0,
 } as const;
 
-const FSYNC_TABLES = ['otel_traces', 'ingest_ledger', 'incident_transitions', 'dead_letters'];
+const FSYNC_TABLES = [
+  'otel_traces',
+  'ingest_ledger',
+  'incident_transitions',
+  'dead_letters',
+  'notification_receivers',
+  'notification_routes',
+  'notification_attempts',
+];
 
 /** Opens the engine in this process and brings its schema up to date. */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {

@@ -4,7 +4,7 @@ import type { Store } from './store.js';
 export interface RetentionDays {
   /** Every span, frames and what rules read. */
   readonly telemetry: number;
-  /** Transitions of incidents. */
+  /** Transitions of incidents, and their notifications. */
   readonly incidents: number;
 }
 
@@ -23,7 +23,12 @@ const TELEMETRY_TABLES = [
   'dead_letters',
 ] as const;
 
-const INCIDENT_TABLES = ['incident_transitions'] as const;
+const INCIDENT_TABLES = [
+  'incident_transitions',
+  'notification_receivers',
+  'notification_routes',
+  'notification_attempts',
+] as const;
 
 /**
  * Drops the partitions (days of insertion) that are older than the retention. Whole partitions go at once, so it costs

@@ -127,8 +127,14 @@ test('files are read in the order of their numbers, and only SQL is', async (t) 
   );
 });
 
+/** Numbers given to work that has not landed. A statement of theirs must not need what a later number brings. */
+const GIVEN_OUT = [6];
+
 test('numbers of migrations are used once, from 1, without gaps', async () => {
-  const versions = (await readMigrations()).map(({ version }) => version);
+  const landed = (await readMigrations()).map(({ version }) => version);
+  const versions = [...landed, ...GIVEN_OUT.filter((version) => !landed.includes(version))].sort(
+    (a, b) => a - b,
+  );
   assert.deepEqual(
     versions,
     versions.map((_, index) => index + 1),
