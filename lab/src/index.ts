@@ -12,3 +12,10 @@ export type { ExportTraceServiceRequest, Span } from './simulator/otlp-json.js';
 export { type Plan, type Scenario, ScenarioError } from './simulator/scenario.js';
 export type { FleetSettings, Site } from './simulator/settings.js';
 export { type Export, simulate, type Simulation, type Truth } from './simulator/simulation.js';
+export type { Call, Mishap } from './receivers/faulty-server.js';
+export {
+  type PagerDutyEvent,
+  PagerDutyRecorder,
+  type PagerDutyRecorderOptions,
+} from './receivers/pagerduty.js';
+export { WebhookRecorder } from './receivers/webhook.js';

@@ -31,12 +31,19 @@ export class Secret {
 
 /** Takes the secrets out of a text from outside, such as an answer that repeats the request, however it wrote them. */
 export function scrub(text: string, secrets: readonly Secret[]): string {
-  let clean = text;
-  for (const secret of secrets) {
-    const value = secret.reveal();
-    if (value === '') continue;
-    const written = [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)];
-    for (const form of written) clean = clean.replaceAll(form, HIDDEN);
-  }
-  return clean;
+  return secrets
+    .flatMap(formsOf)
+    .sort((a, b) => b.length - a.length)
+    .reduce((clean, form) => clean.replaceAll(form, HIDDEN), text);
+}
+
+/** Characters of the longest way to write one of the secrets. */
+export function longestForm(secrets: readonly Secret[]): number {
+  return Math.max(1, ...secrets.flatMap(formsOf).map((form) => form.length));
+}
+
+/** As it is, in JSON, in an address; never empty. */
+function formsOf(secret: Secret): string[] {
+  const value = secret.reveal();
+  return [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)].filter((form) => form !== '');
 }
