@@ -1,5 +1,7 @@
 import { isOpen, isWanted, serverService, speaking, unconnectedSinceMs } from '../signals/derive.js';
+import { clickhouseTime, quote } from '../signals/read.js';
 import type { ChannelSignals, ConnectionSignals } from '../signals/signals.js';
+import { LISTENER_S } from '../signals/windows.js';
 import {
   clock,
   count,
@@ -18,7 +20,11 @@ export const unconnected: ProbeDefinition = {
   question: 'Is a channel that should be connected without a connection?',
   measure: { action: 'Look whether the channel is connected.', yes: 'it is not', no: 'it is' },
   read(signals) {
-    const sql = factSql(signals, 'ends', 'channel_end, connected, state_ms');
+    const sql = factSql(
+      signals,
+      ['ends', 'connections', 'expectations'],
+      'channel_end, connected, first_state_ms, state_ms, closed_at, first_event_at, first_expected_at',
+    );
     if (isOpen(signals)) return notSo('the connection is open', sql);
     if (!isWanted(signals))
       return unobserved(
@@ -135,12 +141,22 @@ export const listenerDown: ProbeDefinition = {
     const listener = signals.fleet.listeners.get(serverService(signals));
     if (listener === undefined)
       return unobserved('whether the server listens: it does not report its listeners');
-    const sql = `SELECT service, server_address, server_port, listener_up, error_type, seen_at FROM listener_states WHERE seen_at <= fromUnixTimestamp64Milli(${signals.instant_ms}) ORDER BY seen_at DESC LIMIT 5`;
+    const sql = listenerSql(signals);
     return listener.up
       ? notSo(`the server says that it listens on ${listener.address}`, sql)
       : seen(`the server says that nothing listens on ${listener.address}`, sql);
   },
 };
+
+/** What each listener of the channel's server said last. */
+function listenerSql(signals: ChannelSignals): string {
+  const at = `toDateTime64('${clickhouseTime(signals.instant_ms)}', 3)`;
+  return `SELECT service, service_instance, server_address, server_port, listener_up, error_type, seen_at
+FROM listener_states
+WHERE service = ${quote(serverService(signals))} AND seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${LISTENER_S} SECOND
+ORDER BY seen_at DESC
+LIMIT 1 BY service_instance, server_address, server_port`;
+}
 
 /** Do connections end because the server's monitor misses heartbeats? */
 export const closedByMonitor: ProbeDefinition = {
@@ -156,11 +172,7 @@ export const closedByMonitor: ProbeDefinition = {
     const { connections } = signals;
     if (connections === undefined || connections.closes === 0)
       return unobserved('who closes the connections: none was closed in the last ten minutes');
-    const sql = factSql(
-      signals,
-      'connections',
-      'closes, closes_for_heartbeat, closes_by_transport, lifetimes_ms, close_code',
-    );
+    const sql = closesSql(signals, 'closes_for_heartbeat, closes_by_transport, close_code');
     return connections.closes_for_heartbeat > 0
       ? seen(
           `${count(connections.closes_for_heartbeat, 'connection')} were closed for missed heartbeats${lifetimes(connections, signals)}`,
@@ -189,7 +201,7 @@ export const closedByTransport: ProbeDefinition = {
       return unobserved(
         'whether something between cuts the connections: fewer than two closes in ten minutes',
       );
-    const sql = factSql(signals, 'connections', 'closes, closes_by_transport, lifetimes_ms, lifetimes_alike');
+    const sql = closesSql(signals, 'closes_by_transport, lifetimes_alike');
     return connections.closes_by_transport >= 2 && connections.lifetimes_alike
       ? seen(
           `the transport cut ${count(connections.closes_by_transport, 'connection')} at nearly the same age${lifetimes(connections, signals)}`,
@@ -201,6 +213,15 @@ export const closedByTransport: ProbeDefinition = {
         );
   },
 };
+
+/** With the limits that the ends report, for a lifetime says something beside them only. */
+function closesSql(signals: ChannelSignals, columns: string): string {
+  return factSql(
+    signals,
+    ['connections', 'ends'],
+    `closes, ${columns}, lifetimes_ms, channel_end, heartbeat_timeout_ms`,
+  );
+}
 
 function lifetimes(connections: ConnectionSignals, signals: ChannelSignals): string {
   if (connections.lifetimes_ms.length === 0) return '';

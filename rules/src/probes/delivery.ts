@@ -227,10 +227,12 @@ export const splitConnection: ProbeDefinition = {
       return unobserved('whether both ends are on the same connection: an end does not name it');
     }
     const sql = factSql(signals, 'ends', 'channel_end, connection_id, connected_ms');
-    return onDifferentConnections(server, agent) &&
-      Math.abs(server.connected_ms - agent.connected_ms) > QUIET_S * 1000
+    if (!onDifferentConnections(server, agent)) return notSo('both ends are on the same connection', sql);
+    return Math.abs(server.connected_ms - agent.connected_ms) > QUIET_S * 1000
       ? seen(`the server is on connection ${server.connection_id}, the agent on ${agent.connection_id}`, sql)
-      : notSo('both ends are on the same connection', sql);
+      : unobserved(
+          'whether both ends are on the same connection: they name different ones, opened at nearly the same time',
+        );
   },
 };
 
@@ -254,7 +256,7 @@ export const serverWorkWaits: ProbeDefinition = {
     const sql = factSql(
       signals,
       'ends',
-      'rx_heartbeats, executed, beat_executions_due, beat_executions_overdue',
+      'rx_heartbeats, executed, executed_moved_ms, now_ms, beat_executions_due, beat_executions_overdue',
       'server',
     );
     if (overdue > 0)

@@ -76,7 +76,7 @@ export const heartbeatsNotWritten: ProbeDefinition = {
     const why = 'whether the agent writes heartbeats';
     if (speaking(signals, 'agent') === undefined) return unobserved(`${why}: ${silent(signals, 'agent')}`);
     return readGap(signals, gapAtAgent(signals), why, {
-      sql: factSql(signals, 'ends', 'tx_heartbeats, tx_heartbeats_moved_ms, connected_ms, state_ms', 'agent'),
+      sql: gapSql(signals, 'tx_heartbeats, tx_heartbeats_moved_ms, written_at'),
       none: 'the agent has written no heartbeat',
       fine: 'the agent writes heartbeats',
     });
@@ -96,17 +96,21 @@ export const heartbeatsNotReceived: ProbeDefinition = {
     const why = 'whether heartbeats arrive at the server';
     if (speaking(signals, 'server') === undefined) return unobserved(`${why}: ${silent(signals, 'server')}`);
     return readGap(signals, gapAtServer(signals), why, {
-      sql: factSql(
-        signals,
-        'ends',
-        'rx_heartbeats, rx_heartbeats_moved_ms, connected_ms, state_ms',
-        'server',
-      ),
+      sql: gapSql(signals, 'rx_heartbeats, rx_heartbeats_moved_ms, received_at'),
       none: 'the server has received no heartbeat',
       fine: 'heartbeats arrive at the server',
     });
   },
 };
+
+/** Both ends, for either may be the one that says how often heartbeats are due; their spans, which know when they came. */
+function gapSql(signals: ChannelSignals, counted: string): string {
+  return factSql(
+    signals,
+    ['ends', 'heartbeats'],
+    `channel_end, ${counted}, connected_ms, state_ms, now_ms, heartbeat_interval_ms, heartbeat_timeout_ms, median_gap_s`,
+  );
+}
 
 function readGap(
   signals: ChannelSignals,
@@ -181,7 +185,7 @@ export const recordStale: ProbeDefinition = {
       );
     if (interval_s === undefined)
       return unobserved('whether the record is old: nobody reports how often heartbeats are due');
-    const sql = factSql(signals, 'ends', 'last_seen_age_ms, state_ms, heartbeat_timeout_ms', 'server');
+    const sql = factSql(signals, 'ends', 'last_seen_age_ms, state_ms, now_ms', 'server');
     if (age_s >= MISSED_BEATS * interval_s && openForS(signals) >= MISSED_BEATS * interval_s) {
       return seen(
         `the server's record of the agent is ${duration(age_s)} old, on a connection that has been open for longer than two intervals`,

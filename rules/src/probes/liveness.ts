@@ -1,4 +1,5 @@
 import { isOpen, moves, quietS, speaking } from '../signals/derive.js';
+import { quote } from '../signals/read.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
 import { QUIET_S } from '../signals/windows.js';
 import {
@@ -76,7 +77,7 @@ export function writesStall(end: EndName): ProbeDefinition {
       if (said === undefined)
         return unobserved(`whether the ${end}'s writes complete: ${silent(signals, end)}`);
       if (hung > 0) {
-        const sql = factSql(signals, 'pending', 'writes, oldest_write_at', end);
+        const sql = pendingSql(signals, 'writes, oldest_write_at', end);
         return seen(
           `${count(hung, 'write')} of the ${end} began, the first at ${clock(signals.pending[end]?.oldest_write_ms ?? 0)}, and did not end`,
           sql,
@@ -100,6 +101,12 @@ export function writesStall(end: EndName): ProbeDefinition {
   };
 }
 
+/** Of the present connection alone: what hangs on one that has been given up is no matter. */
+function pendingSql(signals: ChannelSignals, columns: string, end: EndName): string {
+  const connection = quote(signals.pending[end]?.connection_id ?? '');
+  return `${factSql(signals, 'pending', columns, end)} AND connection_id = ${connection}`;
+}
+
 /** Have control frames stopped leaving the end, though they used to? */
 export function controlWritesStall(end: EndName): ProbeDefinition {
   return {
@@ -120,7 +127,7 @@ export function controlWritesStall(end: EndName): ProbeDefinition {
         );
       }
       const quiet_s = quietS(said, 'tx_control') ?? 0;
-      const sql = factSql(signals, 'ends', 'tx_control, tx_control_moved_ms', end);
+      const sql = factSql(signals, 'ends', 'tx_control, tx_control_moved_ms, now_ms', end);
       return quiet_s >= QUIET_S
         ? seen(`the ${end} has written no control frame for ${duration(quiet_s)}`, sql)
         : notSo(
@@ -150,7 +157,7 @@ export function hearsNothing(end: EndName): ProbeDefinition {
       const quiet_s = quietS(said, 'rx_any') ?? 0;
       if (hears === null)
         return unobserved(`whether anything arrives at the ${end}: it counts nothing, or is not connected`);
-      const sql = factSql(signals, 'ends', 'rx_any, rx_any_moved_ms', end);
+      const sql = factSql(signals, 'ends', 'rx_any, rx_any_moved_ms, now_ms', end);
       if (hears)
         return notSo(
           `the ${end} receives: ${count(said.rx_any ?? 0, 'frame')} on this connection, the last by ${clock(said.rx_any_moved_ms)}`,
@@ -194,7 +201,7 @@ export function executionHangs(end: EndName): ProbeDefinition {
         began_ms !== undefined &&
         said.now_ms - began_ms >= HANGING_S * 1000
       ) {
-        const sql = factSql(signals, 'pending', 'executions, oldest_execution_at', end);
+        const sql = pendingSql(signals, 'executions, oldest_execution_at', end);
         return seen(
           `${count(hung.executions, 'execution')} began at the ${end}, the first at ${clock(began_ms)}, and did not end`,
           sql,
@@ -204,7 +211,7 @@ export function executionHangs(end: EndName): ProbeDefinition {
         return unobserved(
           `whether a handler at the ${end} hangs: the ${end} end does not report running handlers`,
         );
-      const sql = factSql(signals, 'ends', 'executing, executed, executed_moved_ms', end);
+      const sql = factSql(signals, 'ends', 'executing, executed, executed_moved_ms, now_ms', end);
       const quiet_s = quietS(said, 'executed') ?? 0;
       return said.executing > 0 && quiet_s >= HANGING_S
         ? seen(

@@ -45,15 +45,23 @@ const VIEW_OF = {
   pending: 'pending_signals',
 } as const;
 
-/** The query behind a fact: the columns of a signals view that the statement names, for this channel and instant. */
+type View = keyof typeof VIEW_OF;
+
+/**
+ * The query behind a fact, for this channel and instant: the columns that its statement's numbers stand in, or follow
+ * from. Of several views, a row is shown also where only one has something to say.
+ */
 export function factSql(
   signals: ChannelSignals,
-  view: keyof typeof VIEW_OF,
+  views: View | readonly [View, ...View[]],
   columns: string,
   end?: EndName,
 ): string {
-  const source = `${VIEW_OF[view]}(at = '${clickhouseTime(signals.instant_ms)}', channel = ${quote(signals.channel)})`;
-  return `SELECT ${columns} FROM ${source}${end === undefined ? '' : ` WHERE channel_end = '${end}'`}`;
+  const scope = `(at = '${clickhouseTime(signals.instant_ms)}', channel = ${quote(signals.channel)})`;
+  const [first, ...others] = typeof views === 'string' ? ([views] as const) : views;
+  const joined = others.map((view) => ` FULL JOIN ${VIEW_OF[view]}${scope} USING (channel_id)`).join('');
+  const only = end === undefined ? '' : ` WHERE channel_end = '${end}'`;
+  return `SELECT ${columns} FROM ${VIEW_OF[first]}${scope}${joined}${only}`;
 }
 
 /** `12:03:10 UTC` */

@@ -44,9 +44,10 @@ export async function readSignals(store: Store, instant_ms: number, channel = ''
        FROM heartbeat_signals${scope}`,
     ),
     query<ByEnd<PendingSignals>>(
-      `SELECT channel_id, channel_end, writes, executions, ${ms('oldest_write_at', 'oldest_write_ms')},
+      `SELECT channel_id, channel_end, connection_id, writes, executions, ${ms('oldest_write_at', 'oldest_write_ms')},
          ${ms('oldest_execution_at', 'oldest_execution_ms')}
-       FROM pending_signals${scope}`,
+       FROM pending_signals${scope}
+       ORDER BY connection_id`,
     ),
     readFleet(store, instant_ms),
   ]);
@@ -68,7 +69,13 @@ function assemble(instant_ms: number, rows: Rows): ChannelSignals[] {
   const expectations = byChannel(rows.expectations);
   const heartbeats = byChannel(rows.heartbeats);
   const ends = byEnd(rows.ends);
-  const pending = byEnd(rows.pending);
+  // What hangs on a connection that has been given up says nothing of the present one.
+  const pending = byEnd(
+    rows.pending.filter(
+      ({ channel_id, channel_end, connection_id }) =>
+        (presentConnection(ends.get(channel_id), channel_end) ?? connection_id) === connection_id,
+    ),
+  );
   const names = new Set([...ends.keys(), ...connections.keys(), ...expectations.keys()]);
   return [...names].sort().map((channel) => ({
     channel,
@@ -80,6 +87,13 @@ function assemble(instant_ms: number, rows: Rows): ChannelSignals[] {
     heartbeats: heartbeats.get(channel),
     fleet: rows.fleet,
   }));
+}
+
+function presentConnection(
+  ends: Partial<Record<EndName, EndSignals>> | undefined,
+  end: string,
+): string | undefined {
+  return end === 'server' || end === 'agent' ? ends?.[end]?.connection_id : undefined;
 }
 
 function byChannel<Row extends { readonly channel_id: string }>(rows: readonly Row[]): Map<string, Row> {

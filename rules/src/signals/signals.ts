@@ -117,8 +117,9 @@ export interface HeartbeatSignals {
   readonly median_gap_s: number | null;
 }
 
-/** Stages begun and not ended, of one end, as `pending_signals` gives them. */
+/** Stages begun and not ended, of one end on its present connection, as `pending_signals` gives them. */
 export interface PendingSignals {
+  readonly connection_id: string;
   readonly writes: number;
   readonly executions: number;
   readonly oldest_write_ms: number | null;

@@ -120,6 +120,37 @@ test('a stage that hangs is pending until its end is told, and not past the time
   assert.equal((await signalsAt(store, 12))?.pending.agent, undefined);
 });
 
+test('what hangs on a connection that was given up says nothing of the present one', async (t) => {
+  const store = await temporaryStore(t);
+  const hang = (connection: string, frame: string, at_s: number) =>
+    tell(
+      store,
+      'frame.execute',
+      at_s,
+      {
+        ...{ 'channel.id': 'a', 'channel.end': 'agent', 'channel.connection.id': connection },
+        ...{ 'frame.stage': 'execute', 'frame.direction': 'to_agent', 'frame.id': frame },
+        ...{ 'frame.kind': 'command', 'frame.outcome': 'pending' },
+      },
+      { for_s: 20 },
+    );
+  await state(store, 'agent', 0, { 'connection.id': 'c1' });
+  for (const frame of ['f1', 'f2', 'f3']) await hang('c1', frame, 0);
+  assert.equal((await signalsAt(store, 22))?.pending.agent?.executions, 3);
+  // Names in both orders: which one the engine tells last must not matter.
+  for (const [second_s, name] of [
+    [30, 'c0'],
+    [32, 'c2'],
+  ] as const) {
+    await state(store, 'agent', second_s, { 'connection.id': name });
+    const before = (await signalsAt(store, second_s + 2))?.pending.agent;
+    assert.equal(before, undefined, `nothing hangs on ${name} yet`);
+  }
+  await hang('c2', 'f4', 12);
+  const present = (await signalsAt(store, 34))?.pending.agent;
+  assert.deepEqual([present?.connection_id, present?.executions], ['c2', 1]);
+});
+
 test('a listener of a server is down when any is', async (t) => {
   const store = await temporaryStore(t);
   const listener = (at_s: number, port: number, up: boolean): Promise<void> =>
