@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { openPeopleSql, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
+import { configSchema } from '../../src/config/schema.js';
+import { directSink, importFile } from '../../src/recording/import-file.js';
+import { openLog } from '../../src/service/log.js';
+import { openPipeline } from '../../src/service/pipeline.js';
+
+export interface Stored {
+  readonly store: EmbeddedStore;
+  readonly people: PeopleSql;
+  /** A folder that goes with the test. */
+  readonly folder: string;
+  /** Stores a recording, all of it. */
+  readonly load: (file: string) => Promise<void>;
+}
+
+/** A data directory with the way into it, and the people's gate, closed and gone after the test. */
+export async function opened(t: TestContext): Promise<Stored> {
+  const folder = await mkdtemp(join(tmpdir(), 'halfopen-facts-'));
+  const config = configSchema.parse({ data: join(folder, 'data'), log: { level: 'error' } });
+  const pipeline = await openPipeline(config, openLog(config));
+  const people = await openPeopleSql(pipeline.store);
+  t.after(async () => {
+    await people.close();
+    await pipeline.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return {
+    store: pipeline.store,
+    people,
+    folder,
+    load: async (file) => {
+      const { failure } = await importFile(file, directSink(pipeline), () => undefined);
+      if (failure !== undefined) throw new Error(failure);
+    },
+  };
+}
