@@ -20,14 +20,16 @@ export interface Stored {
 /** A data directory with the way into it, and the people's gate, closed and gone after the test. */
 export async function opened(t: TestContext): Promise<Stored> {
   const folder = await mkdtemp(join(tmpdir(), 'halfopen-facts-'));
-  const config = configSchema.parse({ data: join(folder, 'data'), log: { level: 'error' } });
-  const pipeline = await openPipeline(config, openLog(config));
-  const people = await openPeopleSql(pipeline.store);
+  const closes: (() => Promise<void>)[] = [];
   t.after(async () => {
-    await people.close();
-    await pipeline.close();
+    for (const close of closes.reverse()) await close();
     await rm(folder, { recursive: true, force: true });
   });
+  const config = configSchema.parse({ data: join(folder, 'data'), log: { level: 'error' } });
+  const pipeline = await openPipeline(config, openLog(config));
+  closes.push(() => pipeline.close());
+  const people = await openPeopleSql(pipeline.store);
+  closes.push(() => people.close());
   return {
     store: pipeline.store,
     people,
