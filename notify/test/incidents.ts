@@ -1,4 +1,4 @@
-import type { Incident } from '@halfopen/telemetry';
+import type { CauseName, Incident } from '@halfopen/telemetry';
 import type { Store } from '@halfopen/store';
 import fc from 'fast-check';
 
@@ -125,9 +125,7 @@ const many = <T>(item: fc.Arbitrary<T>) =>
         .map(([one, times]) => Array<T>(times).fill(one)),
     },
   );
-const cause = fc.constantFrom('handler-dead', 'frames-lost', 'unknown-cause') as fc.Arbitrary<
-  'handler-dead' | 'frames-lost' | 'unknown-cause'
->;
+const cause = fc.constantFrom<CauseName[]>('handler-dead', 'frames-lost', 'unknown-cause');
 
 /** Whatever the rules, or a user's own, might come to say. */
 export const anyIncident: fc.Arbitrary<Incident> = fc
