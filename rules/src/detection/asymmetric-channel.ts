@@ -1,6 +1,6 @@
 import { waitingExecutions } from '../probes/delivery.js';
 import { count } from '../probes/probe.js';
-import { isOpen, moves, speaking, transit } from '../signals/derive.js';
+import { isOpen, moves, speaking, transit, uncountedCommands } from '../signals/derive.js';
 import type { ChannelSignals, EndSignals } from '../signals/signals.js';
 import { CLEAR, firing, UNDETERMINED, type Verdict } from './verdict.js';
 
@@ -45,9 +45,16 @@ interface Failure {
 function failureTowardsAgent(signals: ChannelSignals): Failure | undefined {
   const server = speaking(signals, 'server');
   const agent = speaking(signals, 'agent');
+  const uncounted = uncountedCommands(signals);
   const waiting = agent === undefined ? undefined : workWaiting(agent);
   if (waiting !== undefined) return waiting;
   if (server === undefined) return undefined;
+  if (uncounted >= OVERDUE_MIN && signals.fleet.acknowledging.has(server.service)) {
+    return {
+      since_ms: Math.max(server.rx_acks_moved_ms, server.connected_ms),
+      headline: `is sent commands that do not show at the agent (${count(uncounted, 'command')} unacknowledged and not counted there)`,
+    };
+  }
   if (
     signals.fleet.acknowledging.has(server.service) &&
     isOverdue(server.acks_overdue, server.acks_long_overdue) &&
@@ -96,6 +103,7 @@ function failureTowardsServer(signals: ChannelSignals): Failure | undefined {
     server !== undefined &&
     agent !== undefined &&
     workGoesOn(agent) &&
+    uncountedCommands(signals) === 0 &&
     signals.fleet.acknowledging.has(server.service) &&
     isOverdue(server.acks_overdue, server.acks_long_overdue)
   ) {

@@ -7,7 +7,10 @@ import { CLEAR, firing, UNDETERMINED, type Verdict } from './verdict.js';
 const CLOSES_MIN = 5;
 
 /** Three closes at near equal ages are over when the last one is older than two such ages, and at least this, s. */
-const OVER_S = 120;
+const OVER_S = 60;
+
+/** What a connection needs to show how it fares, s: a report of both ends' state. */
+const SETTLE_S = 15;
 
 /** Three closes in a row at near equal lifetimes, or five in ten minutes; announced restarts are not counted. */
 export function flappingChannel(signals: ChannelSignals): Verdict {
@@ -17,6 +20,7 @@ export function flappingChannel(signals: ChannelSignals): Verdict {
   const period_s = Math.max(0, ...lifetimes_ms) / 1000;
   const sinceClose_s =
     connections.closed_ms === null ? Infinity : (signals.instant_ms - connections.closed_ms) / 1000;
+  if (unsettled(signals, sinceClose_s, lifetimes_ms)) return UNDETERMINED;
   const over = sinceClose_s > Math.max(OVER_S, 2 * period_s);
   if (!over && (connections.lifetimes_alike || connections.closes >= CLOSES_MIN)) {
     const age =
@@ -31,6 +35,15 @@ export function flappingChannel(signals: ChannelSignals): Verdict {
     );
   }
   return over && isOpen(signals) && openForS(signals) > Math.max(OVER_S, 2 * period_s) ? CLEAR : UNDETERMINED;
+}
+
+/**
+ * Between two connections, and shortly into one, there is no evidence yet of what is wrong with it: an open incident is
+ * held as it is, a new one waits.
+ */
+function unsettled(signals: ChannelSignals, sinceClose_s: number, lifetimes_ms: readonly number[]): boolean {
+  if (!isOpen(signals)) return sinceClose_s < SETTLE_S;
+  return openForS(signals) < Math.min(SETTLE_S, ...lifetimes_ms.map((lived_ms) => lived_ms / 2_000));
 }
 
 function limit(signals: ChannelSignals): string {

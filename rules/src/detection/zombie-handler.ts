@@ -1,4 +1,4 @@
-import { HANGING_S } from '../probes/liveness.js';
+import { HANGING_S, hangingS } from '../probes/liveness.js';
 import { waitingExecutions } from '../probes/delivery.js';
 import { count } from '../probes/probe.js';
 import { isOpen, moves, quietS, speaking } from '../signals/derive.js';
@@ -86,7 +86,8 @@ function stuckHandler(signals: ChannelSignals, end: EndName, said: EndSignals): 
   if (began_ms === undefined || waiting < 1) return undefined;
   const hanging_s = (said.now_ms - began_ms) / 1000;
   const answers = end === 'agent' && said.replies_overdue === 0;
-  if (answers ? hanging_s < SLOW_S || waiting < IDLE_WORK_MIN : hanging_s < HANGING_S) return undefined;
+  if (answers ? hanging_s < SLOW_S || waiting < IDLE_WORK_MIN : hanging_s < hangingS(end, said))
+    return undefined;
   return firing(
     signals,
     began_ms,

@@ -114,15 +114,19 @@ export const noUsefulAttempt: ProbeDefinition = {
   read(signals) {
     if (isOpen(signals)) return unobserved('whether the agent tries to connect: it is connected');
     const { connections } = signals;
-    const attempts = connections?.attempts ?? 0;
-    const sql = factSql(signals, 'connections', 'attempts, attempts_impossible, target');
+    // One that succeeded led to the connection that is gone.
+    const attempts = connections?.attempts_failed ?? 0;
+    const sql = factSql(signals, 'connections', 'attempts_failed, attempts_impossible, target');
     if (connections !== undefined && connections.attempts_impossible > 0) {
       return seen(`the agent dials an impossible address (${connections.target})`, sql);
     }
     if (attempts > 0)
-      return notSo(`the agent tries to connect: ${count(attempts, 'attempt')} in the last two minutes`, sql);
+      return notSo(
+        `the agent tries to connect: ${count(attempts, 'attempt')} failed in the last two minutes`,
+        sql,
+      );
     return speaking(signals, 'agent') !== undefined || signals.expectation?.expected === true
-      ? seen('nobody has seen an attempt to connect in the last two minutes', sql)
+      ? seen('nobody has seen an attempt to connect since it was last connected', sql)
       : unobserved('whether the agent tries to connect: nobody would see it');
   },
 };

@@ -1,7 +1,8 @@
 import { isOpen, moves, quietS, speaking } from '../signals/derive.js';
 import { quote } from '../signals/read.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
-import { QUIET_S } from '../signals/windows.js';
+import { OVERDUE_S, QUIET_S } from '../signals/windows.js';
+import { waitingExecutions } from './delivery.js';
 import {
   clock,
   count,
@@ -18,6 +19,15 @@ import {
 
 /** Work that hangs for so long is stuck, not slow: two monitor periods of half a minute. */
 export const HANGING_S = 60;
+
+/** How long work may run at an end before it counts as stuck, s: less where work that came behind it is overdue as well. */
+export function hangingS(end: EndName, said: EndSignals): number {
+  const waiting = end === 'agent' ? waitingExecutions(said) : said.beat_executions_overdue;
+  return (waiting ?? 0) >= WAITING_MIN ? OVERDUE_S : HANGING_S;
+}
+
+/** One frame may be the one that runs. */
+const WAITING_MIN = 2;
 
 /** A frame that has waited so long for its write is stalled: a healthy write takes milliseconds. */
 const STALLED_MS = 10_000;
@@ -199,7 +209,7 @@ export function executionHangs(end: EndName): ProbeDefinition {
         hung !== undefined &&
         hung.executions > 0 &&
         began_ms !== undefined &&
-        said.now_ms - began_ms >= HANGING_S * 1000
+        said.now_ms - began_ms >= hangingS(end, said) * 1000
       ) {
         const sql = pendingSql(signals, 'executions, oldest_execution_at', end);
         return seen(
@@ -213,7 +223,7 @@ export function executionHangs(end: EndName): ProbeDefinition {
         );
       const sql = factSql(signals, 'ends', 'executing, executed, executed_moved_ms, now_ms', end);
       const quiet_s = quietS(said, 'executed') ?? 0;
-      return said.executing > 0 && quiet_s >= HANGING_S
+      return said.executing > 0 && quiet_s >= hangingS(end, said)
         ? seen(
             `${count(said.executing, 'handler')} run at the ${end} and none has ended for ${duration(quiet_s)}`,
             sql,

@@ -94,6 +94,20 @@ export function transit(
   return { sent: settled - settledBefore, lost: Math.max(0, missing - missingBefore) };
 }
 
+/**
+ * Commands that the server wrote so long ago that their acknowledgement is overdue, and that the agent's latest count
+ * lacks: lost, or its clock is ahead. Seen sooner than {@link transit} can be sure of a loss.
+ */
+export function uncountedCommands(signals: ChannelSignals): number {
+  const both = crossing(signals);
+  if (both === undefined) return 0;
+  const received = both.agent.rx_now[CROSSING_CLASSES.indexOf('commands')];
+  const { acks_overdue, rx_acks } = both.server;
+  if (received === null || received === undefined || acks_overdue === null || rx_acks === null) return 0;
+  // At most those: acknowledgements may be counted before the agent's next state counts their commands.
+  return Math.max(0, Math.min(acks_overdue, rx_acks + acks_overdue - received));
+}
+
 /** As reported; else the median of five or more gaps; else a third of the monitor's limit. Seconds. */
 export function heartbeatIntervalS(signals: ChannelSignals): number | undefined {
   const { server, agent } = signals.ends;
