@@ -146,8 +146,8 @@ export class Courier {
     const attempt = owed.attempts + 1;
     await this.#record(owed, attempt, { result: 'begun' });
     const outcome = await receiver.deliver(notification, this.#calls.signal);
-    this.#conclude(owed, attempt, outcome);
     await this.#recordSurely(owed, attempt, outcome);
+    this.#conclude(owed, attempt, outcome);
   }
 
   #conclude(owed: Owed, attempt: number, outcome: Outcome): void {

@@ -40,10 +40,13 @@ export class Lanes {
       : 0;
   }
 
-  /** The longest owed of those that may be told now. */
+  /** Of those that may be told now the one that may be for longest: whoever has just failed goes behind the others. */
   due(now: number): Owed | undefined {
-    for (const { owed, notBefore_ms } of this.#lanes.values()) if (notBefore_ms <= now) return owed[0];
-    return undefined;
+    let first: Lane | undefined;
+    for (const lane of this.#lanes.values())
+      if (lane.notBefore_ms <= now && (first === undefined || lane.notBefore_ms < first.notBefore_ms))
+        first = lane;
+    return first?.owed[0];
   }
 
   /** When the next may be told. */

@@ -30,6 +30,13 @@ test('only the first of each dedup key is due, whatever became of it, and others
   );
 });
 
+test('who has failed goes behind the others, also when his wait is over', () => {
+  const lanes = new Lanes();
+  lanes.replace([owed('a', 1), owed('b', 1)]);
+  lanes.failed(owed('a', 1), 1, 1000);
+  assert.equal(lanes.due(5000)?.incidentId, 'b');
+});
+
 test('incidents of one key follow each other', () => {
   const lanes = new Lanes();
   lanes.replace([owed('a', 2, 'key'), owed('a', 3, 'key'), owed('b', 2, 'key')]);
