@@ -7,9 +7,6 @@ export function addConfig(program: Command): void {
     .description('validate the configuration and print what is in force (secrets hidden)')
     .addHelpText('after', `\nExample:\n  halfopen config check --config halfopen.yaml\n${EXIT_CODES}`)
     .action((options: CommonOptions) => {
-      const { token, ...rest } = configOf(options);
-      process.stdout.write(
-        `${JSON.stringify({ ...rest, ...(token === undefined ? {} : { token: '(secret)' }) }, null, 2)}\n`,
-      );
+      process.stdout.write(`${JSON.stringify(configOf(options), null, 2)}\n`);
     });
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { currentOwner, own } from '../data-dir/owner.js';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../config/load.js';
 import { EXIT, Failure } from '../failure.js';
 import { openLog } from '../service/log.js';
 import { openPipeline } from '../service/pipeline.js';

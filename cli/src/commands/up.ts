@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { loadConfig } from '../config/load.js';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../config/load.js';
 import { inUse, own } from '../data-dir/owner.js';
 import { Failure } from '../failure.js';
 import { openLog } from '../service/log.js';

@@ -1,8 +1,10 @@
+import { RECEIVER_NAME, WEBHOOK_SECRET } from '@halfopen/notify';
+import { SEVERITIES } from '@halfopen/telemetry';
 import { z } from 'zod';
 
 /**
  * The configuration, as the file may have it. Every key has a default; an unknown key is refused. `meta.example` is what
- * an error message shows as a right value.
+ * an error message shows as a right value; what has `meta.secret` is never shown.
  */
 const port = (fallback: number) =>
   z
@@ -37,13 +39,102 @@ const milliseconds = (fallback: number, min: number) =>
     .default(fallback)
     .meta({ example: String(fallback) });
 const host = z.string().min(1).max(253).default('127.0.0.1').meta({ example: '127.0.0.1' });
+export const TOKEN_CHARS_MIN = 16;
 const token = z
   .string()
-  .min(16)
+  .min(TOKEN_CHARS_MIN)
   .max(4096)
   .optional()
-  .meta({ example: '"a secret of at least 16 characters"' });
+  .meta({ example: '"a secret of at least 16 characters"', secret: true });
 
+/** Integration keys of PagerDuty's Events API v2. */
+export const PAGERDUTY_KEY = /^[A-Za-z0-9]{32}$/;
+
+/** Addresses that only this machine reaches. */
+export const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', '[::1]', 'localhost']);
+
+const file = (example: string) => z.string().min(1).max(4096).optional().meta({ example });
+/** An address that fetch takes. */
+export const isHttp = (text: string): boolean => /^https?:\/\//i.test(text) && URL.canParse(text);
+/** Over plain http the key could be read on the way; on loopback there is no way. */
+const isConfidential = (text: string): boolean =>
+  isHttp(text) && (/^https:/i.test(text) || LOOPBACK.has(new URL(text).hostname));
+const url = z.string().max(2048).refine(isHttp, 'expected an http or https address');
+
+const receiverName = z
+  .string()
+  .regex(RECEIVER_NAME, 'expected letters, digits, - and _')
+  .meta({ example: 'oncall' });
+const receiver = z.discriminatedUnion('kind', [
+  z.strictObject({
+    name: receiverName,
+    kind: z.literal('pagerduty').meta({ example: 'pagerduty' }),
+    /** The integration key of a service (Events API v2), or a file that holds it. */
+    routingKey: z
+      .string()
+      .regex(PAGERDUTY_KEY, 'expected an integration key: 32 letters and digits')
+      .optional()
+      .meta({ example: '"32 letters and digits"', secret: true }),
+    routingKeyFile: file('/etc/halfopen/pagerduty-key'),
+    url: url
+      .refine(isConfidential, 'expected an https address: the key goes there')
+      .optional()
+      .meta({ example: 'https://events.eu.pagerduty.com' }),
+  }),
+  z.strictObject({
+    name: receiverName,
+    kind: z.literal('webhook').meta({ example: 'webhook' }),
+    /** Many services put a key into the path: a secret too. */
+    url: url.optional().meta({ example: 'https://ops.example.net/halfopen', secret: true }),
+    urlFile: file('/etc/halfopen/webhook-url'),
+    /** Standard Webhooks: what deliveries are signed with. */
+    secret: z
+      .string()
+      .regex(WEBHOOK_SECRET, 'expected whsec_ and 24 to 64 bytes in base64')
+      .optional()
+      .meta({ example: '"whsec_ and 24 to 64 bytes in base64"', secret: true }),
+    secretFile: file('/etc/halfopen/webhook-secret'),
+  }),
+]);
+const names = (example: string) => z.array(z.string().min(1).max(256)).min(1).max(200).meta({ example });
+const route = z.strictObject({
+  severities: z.array(z.enum(SEVERITIES)).min(1).optional().meta({ example: '[critical, error]' }),
+  /** `channel.site` of any channel of the incident. */
+  sites: names('[lyon]').optional(),
+  rules: names('[zombie-handler]').optional(),
+  receivers: names('[oncall]'),
+  /** Ask the routes behind this one too. */
+  continue: z.boolean().default(false).meta({ example: 'true' }),
+});
+
+const notifications = z.strictObject({
+  receivers: z
+    .array(receiver)
+    .max(50)
+    .default([])
+    .meta({ example: '[{ name: oncall, kind: pagerduty, ... }]' }),
+  /** The first that matches says who is told. */
+  routes: z
+    .array(route)
+    .max(200)
+    .default([])
+    .meta({ example: '[{ severities: [critical], receivers: [oncall] }]' }),
+  /** Where no route matches; every receiver unless given. */
+  otherwise: z.array(z.string()).max(50).optional().meta({ example: '[oncall]' }),
+  /** Of the API, as those who are told reach it. */
+  publicUrl: url.optional().meta({ example: 'https://halfopen.example.net' }),
+  /** Of the folder that holds `docs/`. */
+  runbooksUrl: url.optional().meta({ example: 'https://wiki.example.net/halfopen' }),
+});
+
+/** A dead-man's switch outside: told once a period that rules are evaluated, it raises the alarm when told nothing. */
+const watchdog = z.strictObject({
+  url: url.optional().meta({ example: 'https://hc.example.net/ping/some-id', secret: true }),
+  urlFile: file('/etc/halfopen/watchdog-url'),
+  periodMs: milliseconds(60_000, 1_000),
+});
+
+/** The file as it may be written; what is in force is {@link Config} of `load.ts`. */
 export const configSchema = z.strictObject({
   /** Where everything is kept. */
   data: z.string().min(1).default('./halfopen-data').meta({ example: './halfopen-data' }),
@@ -82,6 +173,9 @@ export const configSchema = z.strictObject({
       exporterDelayMs: milliseconds(5_000, 0),
     })
     .prefault({}),
+  /** Who is told of incidents. */
+  notifications: notifications.prefault({}),
+  watchdog: watchdog.optional(),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').meta({ example: 'info' }),
@@ -89,4 +183,4 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
-export type Config = Readonly<z.infer<typeof configSchema>>;
+export type ConfigFile = Readonly<z.infer<typeof configSchema>>;

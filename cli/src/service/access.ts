@@ -1,7 +1,7 @@
 import { openPeopleSql, PeopleSqlError, type EmbeddedStore } from '@halfopen/store';
 import { backtest, explain, type Explanation } from '@halfopen/rules';
 import type { Incident } from '@halfopen/telemetry';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../config/load.js';
 import { currentOwner, inUse, own } from '../data-dir/owner.js';
 import { Failure } from '../failure.js';
 import { lastInstant, parseInstant, storedRange } from '../instant.js';

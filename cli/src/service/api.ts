@@ -5,7 +5,7 @@ import { PeopleSqlError, type EmbeddedStore, type PeopleSql } from '@halfopen/st
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../config/load.js';
 import { Failure } from '../failure.js';
 import { CHANNEL_CHARS_MAX, lastInstant, parseInstant, STEPS_MAX } from '../instant.js';
 
@@ -133,7 +133,7 @@ async function guard(config: Config, request: FastifyRequest, reply: FastifyRepl
     await reply.code(403).send({ error: `host ${host} is not this one: use http://127.0.0.1` });
   } else if (origin !== undefined && origin !== `http://${host}`) {
     await reply.code(403).send({ error: 'requests from pages of other origins are refused' });
-  } else if (config.token !== undefined && !sameSecret(authorization, `Bearer ${config.token}`)) {
+  } else if (config.token !== undefined && !sameSecret(authorization, `Bearer ${config.token.reveal()}`)) {
     await reply
       .code(401)
       .header('WWW-Authenticate', 'Bearer')

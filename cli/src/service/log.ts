@@ -1,5 +1,5 @@
 import { pino, destination, type Logger } from 'pino';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../config/load.js';
 
 export type Log = Logger;
 

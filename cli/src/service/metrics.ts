@@ -5,6 +5,7 @@ import type { Pipeline } from './pipeline.js';
 /** What the process tells of its parts beside the collector's own metrics. Read from the parts at each scrape. */
 export function addMetrics(registry: Registry, pipeline: Pipeline, rules: RunningRules): void {
   collectDefaultMetrics({ register: registry });
+  const started_ms = Date.now();
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({ name, help, registers: [registry], collect: setter(read) });
   };
@@ -30,6 +31,11 @@ export function addMetrics(registry: Registry, pipeline: Pipeline, rules: Runnin
     'halfopen_rules_instant_seconds',
     'Instant of the last evaluation, since the epoch.',
     () => (rules.status().lastInstantMs ?? 0) / 1000,
+  );
+  gauge(
+    'halfopen_rules_evaluation_age_seconds',
+    'How far the last evaluation is behind the present: ingestion, exporters, and evaluations that fail.',
+    () => (Date.now() - (rules.status().lastInstantMs ?? started_ms)) / 1000,
   );
   gauge(
     'halfopen_rules_duration_seconds',

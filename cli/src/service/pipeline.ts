@@ -4,7 +4,7 @@ import { startIngest, type Ingest } from '@halfopen/ingest';
 import { installSignals } from '@halfopen/rules';
 import { openEmbeddedStore, type EmbeddedStore } from '@halfopen/store';
 import { openMemoryStream, type MemoryStream } from '@halfopen/stream';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../config/load.js';
 import type { Log } from './log.js';
 
 /** The way of a message from being published to being stored, in this process. */

@@ -1,6 +1,6 @@
 import type { Explanation } from '@halfopen/rules';
 import type { Incident } from '@halfopen/telemetry';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../config/load.js';
 import { EXIT, Failure } from '../failure.js';
 
 /** A `halfopen up` that owns the data directory, asked through its ports. */
@@ -29,7 +29,7 @@ export class RemoteService {
   }
 
   headers(): Record<string, string> {
-    return this.config.token === undefined ? {} : { authorization: `Bearer ${this.config.token}` };
+    return this.config.token === undefined ? {} : { authorization: `Bearer ${this.config.token.reveal()}` };
   }
 
   #post(path: string, body: object): Promise<Response> {

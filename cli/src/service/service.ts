@@ -4,11 +4,12 @@ import { startRules, type RunningRules } from '@halfopen/rules';
 import { dropExpired, openPeopleSql } from '@halfopen/store';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../config/load.js';
 import { Failure } from '../failure.js';
 import { createApi } from './api.js';
 import type { Log } from './log.js';
 import { addMetrics, lagMs } from './metrics.js';
+import { addNotificationMetrics, openNotifier, openWatchdog } from './notifications.js';
 import { openPipeline, type Pipeline } from './pipeline.js';
 
 /** Everything in one process: what `halfopen up` runs. */
@@ -28,18 +29,26 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     undo.push(() => pipeline.close());
     const people = await openPeopleSql(pipeline.store);
     undo.push(() => people.close());
+    const notifier = await openNotifier(config, pipeline.store, log);
+    undo.push(() => notifier.stop());
     const rules = await startRules({
       store: pipeline.store,
+      onTransition: () => {
+        notifier.ring();
+      },
       now: () => evaluationInstant(pipeline, config),
       intervalMs: config.rules.intervalMs,
       log,
     });
     undo.push(() => rules.stop());
+    const watchdog = openWatchdog(config, rules, log);
+    undo.push(async () => watchdog?.stop());
     const retention = startRetention(config, pipeline, log);
     undo.push(() => retention.stop());
     const registry = new Registry();
     const collector = openCollector(config, pipeline, registry, log);
     addMetrics(registry, pipeline, rules);
+    addNotificationMetrics(registry, { store: pipeline.store, notifier, watchdog });
     const api = createApi({
       config,
       store: pipeline.store,
@@ -77,7 +86,7 @@ function openCollector(config: Config, pipeline: Pipeline, registry: Registry, l
     config: {
       host: config.collector.host,
       port: config.collector.port,
-      bearerToken: config.token,
+      bearerToken: config.token?.reveal(),
       wireBytesMax: config.collector.wireBytesMax,
       inflatedBytesMax: config.collector.inflatedBytesMax,
     },

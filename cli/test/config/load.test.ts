@@ -6,6 +6,14 @@ import { loadConfig } from '../../src/config/load.js';
 import { Failure } from '../../src/failure.js';
 import { temporaryFolder } from '../halfopen.js';
 
+const KEY = '0123456789abcdef0123456789abcdef';
+const PAGER = `{ name: oncall, kind: pagerduty, routingKey: ${KEY} }`;
+
+/** The third line is the first of them. */
+function receivers(...given: readonly string[]): string {
+  return `notifications:\n  receivers:\n${given.map((receiver) => `    - ${receiver}\n`).join('')}`;
+}
+
 /** What somebody writes, and what he must be told: file and line, key, what is wrong, a right value. */
 const MISTAKES: readonly (readonly [name: string, yaml: string, told: RegExp])[] = [
   ['an unknown key', 'dta: ./x\n', /halfopen\.yaml:1:\d+ dta: unknown key; did you mean data\?/],
@@ -64,6 +72,71 @@ const MISTAKES: readonly (readonly [name: string, yaml: string, told: RegExp])[]
     /collector\.host is 0\.0\.0\.0, which others can reach: set token or tokenFile/,
   ],
   ['a null for a section', 'api: null\n', /api: expected object/],
+  [
+    'a receiver of a kind that is none',
+    receivers('{ name: a, kind: pager }'),
+    /halfopen\.yaml:3:\d+ notifications\.receivers\.0\.kind: .*got "pager"; for example kind: pagerduty/,
+  ],
+  [
+    'a key of another kind',
+    receivers(`{ name: a, kind: webhook, url: 'https://a', routingKey: ${KEY} }`),
+    /:3:\d+ notifications\.receivers\.0\.routingKey: unknown key; known are name, kind, url, urlFile, secret, secretFile/,
+  ],
+  [
+    'a routing key too short',
+    receivers('{ name: a, kind: pagerduty, routingKey: shrt }'),
+    /:3:\d+ notifications\.receivers\.0\.routingKey: expected an integration key: 32 letters and digits; for example/,
+  ],
+  [
+    'no routing key',
+    receivers('{ name: a, kind: pagerduty }'),
+    /:3:\d+ notifications\.receivers\.0: routingKey and routingKeyFile: give one of the two/,
+  ],
+  [
+    'a routing key that would travel in clear',
+    receivers(`{ name: a, kind: pagerduty, routingKey: ${KEY}, url: 'http://pager.example.net' }`),
+    /receivers\.0\.url: expected an https address: the key goes there, got .*; for example url: https:/,
+  ],
+  [
+    'a webhook secret that is none',
+    receivers("{ name: a, kind: webhook, url: 'https://a', secret: shrtshrtshrtshrtshrt }"),
+    /receivers\.0\.secret: expected whsec_ and 24 to 64 bytes in base64; for example secret: "whsec_/,
+  ],
+  [
+    'a receiver twice',
+    receivers(PAGER, PAGER),
+    /:4:\d+ notifications\.receivers\.1\.name: oncall is there twice/,
+  ],
+  [
+    'a route to nobody known',
+    `${receivers(PAGER)}  routes: [{ receivers: [onca11] }]\n`,
+    /:4:\d+ notifications\.routes\.0\.receivers\.0: no receiver is called onca11; there are oncall/,
+  ],
+  [
+    'a severity that is none',
+    `${receivers(PAGER)}  routes: [{ severities: [high], receivers: [oncall] }]\n`,
+    /:4:\d+ notifications\.routes\.0\.severities\.0: .*"critical".*got "high"/,
+  ],
+  [
+    'a route that would never page to a pager',
+    `${receivers(PAGER)}  routes: [{ rules: [telemetry-gap], receivers: [oncall] }]\n`,
+    /:4:\d+ notifications\.routes\.0: what this route matches is never paged, and oncall is a pagerduty receiver: name a webhook/,
+  ],
+  [
+    'others who are nobody',
+    `${receivers(PAGER)}  otherwise: [nobody]\n`,
+    /notifications\.otherwise\.0: no receiver is called nobody/,
+  ],
+  [
+    'a watchdog without an address',
+    'watchdog: {}\n',
+    /:1:\d+ watchdog: url and urlFile: give one of the two/,
+  ],
+  [
+    'a watchdog address that is none',
+    'watchdog: { url: shrt }\n',
+    /:1:\d+ watchdog\.url: expected an http or https address; for example url: https/,
+  ],
 ];
 
 for (const [name, yaml, told] of MISTAKES) {
@@ -76,7 +149,7 @@ for (const [name, yaml, told] of MISTAKES) {
         error instanceof Failure &&
         error.exitCode === 2 &&
         told.test(error.message) &&
-        !error.message.includes('short'),
+        !/shrt|0123456789abcdef0/.test(error.message),
     );
   });
 }
@@ -96,4 +169,39 @@ test('without a file, and from an empty one, all is default and frozen; flags wi
   const config = loadConfig(file, { data: 'there', collectorPort: 2 });
   assert.deepEqual([config.data, config.collector.port, config.api.port], ['there', 2, 8321]);
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.collector));
+});
+
+test('secrets come from files as well, and never out again', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = join(folder, 'halfopen.yaml');
+  const secret = `whsec_${'A'.repeat(32)}`;
+  await writeFile(join(folder, 'key'), `${KEY}\n`);
+  await writeFile(join(folder, 'hook'), 'https://ops.example.net/T0P-S3CR3T\n');
+  await writeFile(join(folder, 'secret'), secret);
+  await writeFile(
+    file,
+    `token: ${KEY}
+notifications:
+  receivers:
+    - { name: oncall, kind: pagerduty, routingKeyFile: ${join(folder, 'key')} }
+    - { name: ops, kind: webhook, urlFile: ${join(folder, 'hook')}, secretFile: ${join(folder, 'secret')} }
+  routes:
+    - { severities: [critical], sites: [lyon], receivers: [oncall], continue: true }
+watchdog: { urlFile: ${join(folder, 'hook')} }
+`,
+  );
+  const config = loadConfig(file);
+  const [oncall, ops] = config.notifications.receivers;
+  assert.ok(oncall?.kind === 'pagerduty' && ops?.kind === 'webhook');
+  assert.deepEqual(
+    [oncall.routingKey.reveal(), ops.url.reveal(), ops.secret.reveal(), config.watchdog?.url.reveal()],
+    [KEY, 'https://ops.example.net/T0P-S3CR3T', secret, 'https://ops.example.net/T0P-S3CR3T'],
+  );
+  assert.deepEqual(config.notifications.routing.otherwise, ['oncall', 'ops']);
+  assert.ok(!/T0P|whsec|0123456789abcdef/.test(JSON.stringify(config)), 'secrets are hidden');
+  await writeFile(join(folder, 'key'), 'shrt');
+  assert.throws(
+    () => loadConfig(file),
+    /\/key: routingKeyFile must hold an integration key: 32 letters and digits$/,
+  );
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openPeopleSql, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
-import { configSchema } from '../../src/config/schema.js';
+import { loadConfig } from '../../src/config/load.js';
 import { directSink, importFile } from '../../src/recording/import-file.js';
 import { openLog } from '../../src/service/log.js';
 import { openPipeline } from '../../src/service/pipeline.js';
@@ -25,7 +25,10 @@ export async function opened(t: TestContext): Promise<Stored> {
     for (const close of closes.reverse()) await close();
     await rm(folder, { recursive: true, force: true });
   });
-  const config = configSchema.parse({ data: join(folder, 'data'), log: { level: 'error' } });
+  const config = {
+    ...loadConfig(undefined, { data: join(folder, 'data') }),
+    log: { level: 'error' },
+  } as const;
   const pipeline = await openPipeline(config, openLog(config));
   closes.push(() => pipeline.close());
   const people = await openPeopleSql(pipeline.store);
