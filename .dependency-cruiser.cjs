@@ -10,7 +10,7 @@ const allowed = {
   rules: ['telemetry', 'store'],
   notify: ['telemetry', 'store'],
   lab: ['telemetry', 'otlp', 'agent-shim'],
-  cli: ['telemetry', 'otlp', 'stream', 'store', 'ingest', 'collector', 'rules', 'notify'],
+  cli: ['telemetry', 'otlp', 'stream', 'store', 'ingest', 'collector', 'rules', 'notify', 'lab'],
   bench: ['otlp', 'store', 'ingest', 'collector'],
 };
 const packages = Object.keys(allowed);

@@ -1,8 +1,9 @@
-// npm start, npm run bench, npm run chaos: set up what is missing, then run.
+// npm start, npm run demo, npm run bench, npm run chaos: set up what is missing, then run.
 import { build, checkNode, install, run } from './setup.mjs';
 
 const PROGRAMS = {
   up: ['cli/bin/halfopen.js', 'up'],
+  demo: ['cli/bin/halfopen.js', 'lab', 'demo'],
   bench: ['bench/dist/src/main.js'],
   chaos: ['--test', 'cli/dist/test/chaos/kills.test.js'],
 };

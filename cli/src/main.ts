@@ -5,6 +5,7 @@ import { addRules } from './commands/backtest.js';
 import { addConfig } from './commands/config-check.js';
 import { addExplain } from './commands/explain.js';
 import { addImport } from './commands/import.js';
+import { addLab } from './commands/lab.js';
 import { addSql } from './commands/sql.js';
 import { addUp } from './commands/up.js';
 import { EXIT, Failure } from './failure.js';
@@ -22,6 +23,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addRules(program);
   addSql(program);
   addConfig(program);
+  addLab(program);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -19,3 +19,5 @@ export {
   type PagerDutyRecorderOptions,
 } from './receivers/pagerduty.js';
 export { WebhookRecorder } from './receivers/webhook.js';
+export { LIVE_FAULT_NAMES, LIVE_FAULTS, type LiveFault, type LiveFaultName } from './live/faults.js';
+export { LiveFleet, type LiveFleetOptions } from './live/fleet.js';

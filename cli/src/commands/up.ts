@@ -1,49 +1,22 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { loadConfig } from '../config/load.js';
-import type { Config } from '../config/load.js';
+import type { Command } from 'commander';
+import { loadConfig, type Config } from '../config/load.js';
 import { inUse, own } from '../data-dir/owner.js';
 import { Failure } from '../failure.js';
 import { openLog } from '../service/log.js';
 import { startService, type Service } from '../service/service.js';
-import { EXIT_CODES, withCommonOptions, type CommonOptions } from './options.js';
-
-interface UpOptions extends CommonOptions {
-  readonly otlpPort?: number;
-  readonly apiPort?: number;
-}
+import { endpointOptions, type EndpointOptions } from './endpoint-options.js';
+import { EXIT_CODES, withCommonOptions } from './options.js';
 
 /** Past this, stopping is not graceful any more. */
 const STOP_MS_MAX = 10_000;
 
 export function addUp(program: Command): void {
-  withCommonOptions(program.command('up'))
+  endpointOptions(withCommonOptions(program.command('up')))
     .description('run everything in one process: OTLP in, rules, incidents on the API')
-    .option(
-      '--otlp-port <port>',
-      'where OTLP/HTTP is taken; 4318 unless configured; 0 for any free one',
-      portNumber,
-    )
-    .option(
-      '--api-port <port>',
-      'where the API listens; 8321 unless configured; 0 for any free one',
-      portNumber,
-    )
     .addHelpText('after', `\nExample:\n  halfopen up --data ./halfopen-data\n${EXIT_CODES}`)
-    .action(async ({ config: file, data, otlpPort, apiPort }: UpOptions) => {
-      const config = loadConfig(file, {
-        ...(data === undefined ? {} : { data }),
-        ...(otlpPort === undefined ? {} : { collectorPort: otlpPort }),
-        ...(apiPort === undefined ? {} : { apiPort }),
-      });
-      await runUntilStopped(config);
+    .action(async ({ config: file, ...overrides }: EndpointOptions) => {
+      await runUntilStopped(loadConfig(file, overrides));
     });
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError('expected a port from 0 to 65535.');
-  return port;
 }
 
 async function runUntilStopped(config: Config): Promise<void> {

@@ -21,7 +21,7 @@ export type Config = Readonly<Omit<ConfigFile, 'token' | 'tokenFile' | 'notifica
 /** Values given on the command line; they win over the file. */
 export interface Overrides {
   readonly data?: string;
-  readonly collectorPort?: number;
+  readonly otlpPort?: number;
   readonly apiPort?: number;
 }
 
@@ -44,7 +44,7 @@ export function loadConfig(file: string | undefined, overrides: Overrides = {}):
     notifications: notificationsOf(notifications, source),
     ...(watchdog === undefined ? {} : { watchdog: watchdogOf(watchdog, source) }),
     data: overrides.data ?? rest.data,
-    collector: { ...rest.collector, port: overrides.collectorPort ?? rest.collector.port },
+    collector: { ...rest.collector, port: overrides.otlpPort ?? rest.collector.port },
     api: { ...rest.api, port: overrides.apiPort ?? rest.api.port },
   };
   assertReachableOnlyWithToken(config, file);

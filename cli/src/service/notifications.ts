@@ -92,7 +92,8 @@ export function addNotificationMetrics(registry: Registry, { store, notifier, wa
     registers,
     collect() {
       this.reset();
-      for (const [outcome, count] of Object.entries(watchdog.status())) this.inc({ outcome }, count);
+      for (const [outcome, count] of Object.entries<number>({ ...watchdog.status() }))
+        this.inc({ outcome }, count);
     },
   });
 }

@@ -1,5 +1,5 @@
 import type { Explanation } from '@halfopen/rules';
-import type { Incident } from '@halfopen/telemetry';
+import type { Incident, IncidentStatus } from '@halfopen/telemetry';
 import type { Config } from '../config/load.js';
 import { EXIT, Failure } from '../failure.js';
 
@@ -10,6 +10,18 @@ export class RemoteService {
     readonly collectorUrl: string,
     private readonly config: Config,
   ) {}
+
+  async answers(): Promise<boolean> {
+    return fetch(new URL('/healthz', this.apiUrl)).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  }
+
+  async incidents(status: IncidentStatus | 'all'): Promise<Incident[]> {
+    const answer = await this.#fetch(`/api/v1/incidents?status=${status}`, {});
+    return ((await answer.json()) as { incidents: Incident[] }).incidents;
+  }
 
   async sql(query: string, format: string | undefined): Promise<Uint8Array> {
     const response = await this.#post('/api/v1/sql', { query, ...(format === undefined ? {} : { format }) });

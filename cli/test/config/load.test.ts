@@ -166,7 +166,7 @@ test('without a file, and from an empty one, all is default and frozen; flags wi
   await writeFile(file, '');
   assert.deepEqual(loadConfig(file), loadConfig(undefined));
   await writeFile(file, 'data: here\ncollector: { port: 1 }\n');
-  const config = loadConfig(file, { data: 'there', collectorPort: 2 });
+  const config = loadConfig(file, { data: 'there', otlpPort: 2 });
   assert.deepEqual([config.data, config.collector.port, config.api.port], ['there', 2, 8321]);
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.collector));
 });

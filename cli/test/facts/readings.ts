@@ -123,7 +123,8 @@ function beats(end: End, moved: string, span: string): Reader {
 
 function silent(end: End): Reader {
   return (rows, observed) => {
-    if (rows.has('attempts_by_agent')) return tells(!observed, rows.number('attempts_by_agent'));
+    if (rows.has('attempts_failed_by_agent'))
+      return tells(!observed, rows.number('attempts_failed_by_agent'));
     const last_ms = rows.of(end).moment_ms('state_ms');
     const speaks = last_ms !== undefined && (rows.at_ms ?? NaN) - last_ms < SILENT_MS;
     return tells(speaks !== observed, ...(observed && last_ms !== undefined ? [clock(last_ms)] : []));
