@@ -77,7 +77,13 @@ export function endSignals(said: Partial<EndSignals> = {}): EndSignals {
 export function connectionSignals(seen: Partial<ConnectionSignals> = {}): ConnectionSignals {
   return {
     ...{ site: '', gateway: '', agent_version: '', first_event_ms: ago(300), connected_ms: ago(300) },
-    ...{ attempts: 0, attempts_by_agent: 0, attempts_failed: 0, attempts_refused: 0, attempts_timed_out: 0 },
+    ...{
+      attempts: 0,
+      attempts_failed_by_agent: 0,
+      attempts_failed: 0,
+      attempts_refused: 0,
+      attempts_timed_out: 0,
+    },
     ...{
       attempts_without_backend: 0,
       attempts_unauthorized: 0,

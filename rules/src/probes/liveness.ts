@@ -305,11 +305,17 @@ export function endSilent(end: EndName): ProbeDefinition {
       const said = signals.ends[end];
       const sql = factSql(signals, 'ends', 'channel_end, state_ms, connected');
       if (speaking(signals, end) !== undefined) return notSo(`the ${end} end sends telemetry`, sql);
-      const attempts = end === 'agent' ? (signals.connections?.attempts_by_agent ?? 0) : 0;
+      // Failed ones: who had succeeded and lives would tell of the connection.
+      const attempts = end === 'agent' ? (signals.connections?.attempts_failed_by_agent ?? 0) : 0;
       if (attempts > 0)
         return notSo(
-          `the agent end tells of ${count(attempts, 'attempt')} to connect in the last two minutes`,
-          factSql(signals, 'connections', 'attempts_by_agent'),
+          `the agent end tells of ${count(attempts, 'attempt')} to connect that failed in the last two minutes`,
+          factSql(signals, 'connections', 'attempts_failed_by_agent'),
+        );
+      // Servers speak of open connections; of one that is closed there is nothing to say.
+      if (end === 'server' && said !== undefined && (signals.connections?.closed_ms ?? 0) >= said.state_ms)
+        return unobserved(
+          'whether the server process runs: it speaks of open connections, and this one is closed',
         );
       if (said !== undefined)
         return seen(`the ${end} end has sent no telemetry since ${clock(said.state_ms)}`, sql);

@@ -36,7 +36,7 @@ WITH
             maxOrNullIf(seen_at, event = 'connect' AND outcome = 'ok') AS connected_at,
             maxOrNullIf(seen_at, event = 'connect') AS attempted_at,
             countIf(event = 'connect' AND age_s < ${RECENT_S}) AS attempts,
-            countIf(event = 'connect' AND age_s < ${RECENT_S} AND channel_end = 'agent') AS attempts_by_agent,
+            countIf(event = 'connect' AND age_s < ${RECENT_S} AND outcome != 'ok' AND channel_end = 'agent') AS attempts_failed_by_agent,
             countIf(event = 'connect' AND age_s < ${RECENT_S} AND outcome != 'ok') AS attempts_failed,
             countIf(event = 'connect' AND age_s < ${RECENT_S} AND outcome = 'refused') AS attempts_refused,
             countIf(event = 'connect' AND age_s < ${RECENT_S} AND outcome = 'timeout') AS attempts_timed_out,

@@ -75,7 +75,7 @@ export interface ConnectionSignals {
   readonly first_event_ms: number;
   readonly connected_ms: number | null;
   readonly attempts: number;
-  readonly attempts_by_agent: number;
+  readonly attempts_failed_by_agent: number;
   readonly attempts_failed: number;
   readonly attempts_refused: number;
   readonly attempts_timed_out: number;

@@ -26,7 +26,7 @@ const NOBODY_LISTENS: Partial<ChannelSignals> = {
   connections: connectionSignals({
     connected_ms: null,
     attempts: 4,
-    attempts_by_agent: 4,
+    attempts_failed_by_agent: 4,
     attempts_failed: 4,
     attempts_refused: 4,
   }),
