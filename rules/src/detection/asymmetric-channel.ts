@@ -1,6 +1,6 @@
 import { waitingExecutions } from '../probes/delivery.js';
 import { count } from '../probes/probe.js';
-import { isOpen, moves, speaking, transit, uncountedCommands } from '../signals/derive.js';
+import { executing, isOpen, moves, speaking, transit, uncountedCommands } from '../signals/derive.js';
 import type { ChannelSignals, EndSignals } from '../signals/signals.js';
 import { CLEAR, firing, UNDETERMINED, type Verdict } from './verdict.js';
 
@@ -46,7 +46,7 @@ function failureTowardsAgent(signals: ChannelSignals): Failure | undefined {
   const server = speaking(signals, 'server');
   const agent = speaking(signals, 'agent');
   const uncounted = uncountedCommands(signals);
-  const waiting = agent === undefined ? undefined : workWaiting(agent);
+  const waiting = agent === undefined ? undefined : workWaiting(signals, agent);
   if (waiting !== undefined) return waiting;
   if (server === undefined) return undefined;
   if (uncounted >= OVERDUE_MIN && signals.fleet.acknowledging.has(server.service)) {
@@ -69,7 +69,7 @@ function failureTowardsAgent(signals: ChannelSignals): Failure | undefined {
 }
 
 /** Commands that arrived and neither execute nor are acknowledged. A long-running command that is acknowledged is no failure. */
-function workWaiting(agent: EndSignals): Failure | undefined {
+function workWaiting(signals: ChannelSignals, agent: EndSignals): Failure | undefined {
   const unexecuted = waitingExecutions(agent);
   if (
     !isOverdue(
@@ -80,7 +80,7 @@ function workWaiting(agent: EndSignals): Failure | undefined {
     )
   )
     return undefined;
-  if (agent.replies_overdue === 0 && (agent.executing ?? 0) > 0) return undefined;
+  if (agent.replies_overdue === 0 && executing(signals, 'agent') > 0) return undefined;
   return {
     since_ms: Math.max(agent.executed_moved_ms, agent.connected_ms),
     headline: `receives commands and executes none (${count(agent.executions_due ?? 0, 'command')} waiting)`,

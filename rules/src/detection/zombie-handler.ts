@@ -1,7 +1,7 @@
 import { HANGING_S, hangingS } from '../probes/liveness.js';
 import { waitingExecutions } from '../probes/delivery.js';
 import { count } from '../probes/probe.js';
-import { isOpen, moves, quietS, speaking } from '../signals/derive.js';
+import { executing, isOpen, moves, quietS, speaking } from '../signals/derive.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
 import { QUIET_S } from '../signals/windows.js';
 import { CLEAR, firing, UNDETERMINED, type Verdict } from './verdict.js';
@@ -65,7 +65,7 @@ function unmovedReader(signals: ChannelSignals, end: EndName, said: EndSignals):
 /** Commands wait, no handler runs, nothing is answered. */
 function idleHandler(signals: ChannelSignals, agent: EndSignals): Verdict | undefined {
   const waiting = waitingExecutions(agent) ?? 0;
-  if (waiting < IDLE_WORK_MIN || (agent.executing ?? 0) > 0) return undefined;
+  if (waiting < IDLE_WORK_MIN || executing(signals, 'agent') > 0) return undefined;
   return firing(
     signals,
     Math.max(agent.executed_moved_ms, agent.connected_ms),

@@ -33,6 +33,11 @@ export function openForS(signals: ChannelSignals): number {
   return opened === undefined ? 0 : (signals.instant_ms - opened) / 1000;
 }
 
+/** Handlers that run at an end, by its own count, else by the interim spans of what has begun and not ended. */
+export function executing(signals: ChannelSignals, end: EndName): number {
+  return signals.ends[end]?.executing ?? signals.pending[end]?.executions ?? 0;
+}
+
 type Moving =
   | 'tx_any'
   | 'rx_any'
