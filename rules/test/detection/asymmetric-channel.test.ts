@@ -89,6 +89,17 @@ judges('asymmetric-channel', asymmetricChannel, [
     'undetermined',
   ],
   [
+    'a long command runs, and the agent does not count its acknowledgements',
+    both(
+      {},
+      {
+        ...{ ...UNEXECUTED, executions_overdue: 1, executions_long_overdue: 1 },
+        ...{ executing: 1, replies_overdue: null },
+      },
+    ),
+    'undetermined',
+  ],
+  [
     'more wait behind a long command, all acknowledged',
     both({}, { ...UNEXECUTED, executions_overdue: 4, executions_long_overdue: 4, executing: 1 }),
     'undetermined',
