@@ -2,7 +2,7 @@ import type { Incident, IncidentStatus } from '@halfopen/telemetry';
 import type { Store } from '@halfopen/store';
 import { evaluate } from './evaluate.js';
 import { appendTransitions, readIncidents, resumeIncidents } from './incidents/journal.js';
-import type { OpenIncidents, Transition } from './incidents/lifecycle.js';
+import type { OpenIncidents, Step, Transition } from './incidents/lifecycle.js';
 
 export interface RulesLog {
   info(fields: object, message: string): void;
@@ -43,6 +43,9 @@ export async function startRules(options: RulesOptions): Promise<RunningRules> {
 
 class RulesLoop implements RunningRules {
   #open: OpenIncidents;
+  /** Found by the last evaluation, and not yet written. */
+  #found: Step | undefined;
+  #evaluated_ms = -Infinity;
   #status: RulesStatus = { evaluations: 0, failures: 0 };
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -86,7 +89,7 @@ class RulesLoop implements RunningRules {
       this.#status = {
         evaluations: this.#status.evaluations + 1,
         failures: this.#status.failures,
-        lastInstantMs: instant_ms,
+        lastInstantMs: this.#evaluated_ms,
         lastDurationMs: performance.now() - began_ms,
       };
     } catch (error) {
@@ -103,14 +106,25 @@ class RulesLoop implements RunningRules {
       }, this.options.intervalMs);
   }
 
-  /** Transitions are written before they count: a failure in between repeats them under the same tokens. */
   async #evaluate(instant_ms: number): Promise<void> {
-    const last_ms = this.#status.lastInstantMs;
-    if (last_ms !== undefined && instant_ms < last_ms) return; // ingestion fell behind: wait, never judge backwards
-    const step = await evaluate(this.options.store, instant_ms, this.#open);
-    await appendTransitions(this.options.store, step.transitions, [...this.#open, ...step.open]);
-    this.#open = step.open;
-    for (const transition of step.transitions) {
+    await this.#settle();
+    if (instant_ms < this.#evaluated_ms) return; // ingestion fell behind: wait, never judge backwards
+    this.#found = await evaluate(this.options.store, instant_ms, this.#open);
+    this.#evaluated_ms = instant_ms;
+    await this.#settle();
+  }
+
+  /**
+   * Transitions are written before they count. Should writing fail half-way, the very same ones are written again before
+   * anything else is found: those of a later instant would have other ids, and leave what had been written open for ever.
+   */
+  async #settle(): Promise<void> {
+    const found = this.#found;
+    if (found === undefined) return;
+    await appendTransitions(this.options.store, found.transitions, [...this.#open, ...found.open]);
+    this.#open = found.open;
+    this.#found = undefined;
+    for (const transition of found.transitions) {
       const { incident, status, reason } = transition;
       this.options.log.info({ incident: incident.id, rule: incident.rule, status, reason }, incident.summary);
       this.options.onTransition?.(transition);

@@ -97,7 +97,10 @@ test('resumed is one incident of several channels with its scope, and as it was 
   await writer.write({ a: 'firing' }, { a: 'firing', b: 'firing' });
   const { open } = await writer.successor();
   assert.deepEqual(open, writer.open);
-  assert.deepEqual([...(open[0]?.members ?? new Map<string, number>()).keys()], ['a', 'b']);
+  assert.deepEqual(
+    open.flatMap(({ members }) => [...members.keys()]),
+    ['a', 'b'],
+  );
   assert.equal(open[0]?.scope.key, 'server.address=control.example:443');
 });
 
