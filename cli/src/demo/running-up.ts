@@ -13,7 +13,7 @@ import type { RemoteService } from '../service/remote.js';
 const BINARY = fileURLToPath(new URL('../../../bin/halfopen.js', import.meta.url));
 
 /** Rules look sooner than by default, since the fleet's exporters send every second; its log would hide what is told. */
-const EAGER = 'rules: { intervalMs: 1000, exporterDelayMs: 2000 }\nlog: { level: warn }\n';
+const EAGER = 'rules: { intervalMs: 1000, exporterDelayMs: 1500 }\nlog: { level: warn }\n';
 
 /** The engine starts in a second; a large data directory takes longer. */
 const START_MS_MAX = 60_000;
