@@ -11,7 +11,7 @@ const allowed = {
   notify: ['telemetry', 'store'],
   lab: ['telemetry', 'otlp', 'agent-shim'],
   cli: ['telemetry', 'otlp', 'stream', 'store', 'ingest', 'collector', 'rules', 'notify', 'lab'],
-  bench: ['otlp', 'store', 'ingest', 'collector'],
+  bench: ['otlp', 'stream', 'store', 'ingest', 'collector', 'rules', 'lab'],
 };
 const packages = Object.keys(allowed);
 

@@ -2,7 +2,7 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'CPU-s per million spans' | 'spans/s' | 'CPU-ms' | 'ms' | 'MB';
+  readonly unit: 'CPU-s per million spans' | 'spans/s' | 'CPU-ms' | 'ms' | 'MB' | 'GB' | 'GB a day' | 'cores';
   /** Lowest and highest of the rounds whose median `value` is. */
   readonly range?: readonly [min: number, max: number];
   readonly aim?: string;

@@ -51,7 +51,10 @@ export async function measureEndToEnd(requests: number): Promise<Figure[]> {
   }
 }
 
-async function measureSending(load: Required<Omit<Load, 'encoding'>>, pid: number): Promise<Figure[]> {
+async function measureSending(
+  load: Required<Omit<Load, 'encoding' | 'spansEach'>>,
+  pid: number,
+): Promise<Figure[]> {
   const name = `end to end: up, ${load.atOnce} at once`;
   const spans = load.requests * SPANS_PER_REQUEST;
   const cpuBefore_s = await cpuOf(pid);

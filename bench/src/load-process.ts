@@ -2,8 +2,9 @@ import { Agent, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { requests } from './payload.js';
 
-const [url = '', count = '0', firstSpan = '0', encoding = 'identity', atOnce = '8'] = process.argv.slice(2);
-const bodies = [...requests(Number(count), Number(firstSpan))].map((body) =>
+const [url = '', count = '0', firstSpan = '0', spansEach = '0', encoding = 'identity', atOnce = '8'] =
+  process.argv.slice(2);
+const bodies = [...requests(Number(count), Number(firstSpan), Number(spansEach))].map((body) =>
   encoding === 'gzip' ? gzipSync(body) : body,
 );
 const headers = {

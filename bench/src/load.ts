@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { SPANS_PER_REQUEST } from './payload.js';
 
 export type Encoding = 'identity' | 'gzip';
 
@@ -9,6 +10,8 @@ export interface Load {
   readonly requests: number;
   /** Number of the first span: requests that share it are the same bytes. @default 0 */
   readonly firstSpan?: number;
+  /** Of each request. @default SPANS_PER_REQUEST */
+  readonly spansEach?: number;
   /** @default identity */
   readonly encoding?: Encoding;
   /** Requests under way at once. @default 8 */
@@ -25,10 +28,11 @@ export async function sendLoad({
   url,
   requests,
   firstSpan = 0,
+  spansEach = SPANS_PER_REQUEST,
   encoding = 'identity',
   atOnce = 8,
 }: Load): Promise<number> {
-  const args = [url, String(requests), String(firstSpan), encoding, String(atOnce)];
+  const args = [url, requests, firstSpan, spansEach, encoding, atOnce].map(String);
   const child = fork(fileURLToPath(new URL('./load-process.js', import.meta.url)), args);
   const exited = once(child, 'exit') as Promise<[number | null]>;
   await next(child, exited); // its requests are made: what follows is sending

@@ -5,6 +5,7 @@ import type { Figure } from './cpu.js';
 import { measureEndToEnd } from './end-to-end.js';
 import { inNewStore, removeStores } from './new-store.js';
 import { requests, SPANS_PER_REQUEST } from './payload.js';
+import { measureSizing } from './sizing.js';
 import { measureStorage, measureTranscoding } from './storing.js';
 
 const { values } = parseArgs({
@@ -12,11 +13,15 @@ const { values } = parseArgs({
 });
 const scale = values.quick ? 1 : 4;
 
+/** Units of which a whole one is much. */
+const FRACTIONS: ReadonlySet<Figure['unit']> = new Set(['CPU-s per million spans', 'GB a day', 'cores']);
+
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   collector: () => measureCollector(100 * scale),
   transcoding: () => measureTranscoding(100 * scale),
   storage: () => measureStorage(100_000 * scale),
   'end-to-end': () => measureEndToEnd(120 * scale),
+  sizing: () => measureSizing(50 * scale),
 };
 
 const chosen = Object.entries(PARTS).filter(([name]) => values.only === undefined || name === values.only);
@@ -42,7 +47,7 @@ async function printMachine(): Promise<void> {
 }
 
 function print({ name, value, unit, range, aim, note }: Figure): void {
-  const digits = unit === 'CPU-s per million spans' ? 2 : 0;
+  const digits = FRACTIONS.has(unit) ? 2 : 0;
   const spread = range?.map((bound) => bound.toFixed(digits)).join(' to ') ?? '';
   const told = [aim === undefined ? '' : `aim: ${aim}`, note ?? ''].filter((part) => part !== '').join('; ');
   console.log(row(name, value.toFixed(digits), spread, unit, told));

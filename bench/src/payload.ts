@@ -10,12 +10,16 @@ const CHANNELS = 200;
  * Protobuf requests of frame spans, each span with 12 attributes of the contract and about 410 bytes. Deterministic, and
  * every request other bytes than any before, or it would be dropped as sent again.
  */
-export function* requests(count: number, firstSpan = 0): Generator<Uint8Array> {
-  for (let index = 0; index < count; index++) yield request(firstSpan + index * SPANS_PER_REQUEST);
+export function* requests(
+  count: number,
+  firstSpan = 0,
+  spansEach = SPANS_PER_REQUEST,
+): Generator<Uint8Array> {
+  for (let index = 0; index < count; index++) yield request(firstSpan + index * spansEach, spansEach);
 }
 
-function request(first: number): Uint8Array {
-  const spans = Array.from({ length: SPANS_PER_REQUEST }, (_, index) => span(first + index));
+function request(first: number, count: number): Uint8Array {
+  const spans = Array.from({ length: count }, (_, index) => span(first + index));
   const resource = {
     attributes: [text('service.name', 'control-server'), text('service.instance.id', 'server-1')],
   };

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { OTEL_TRACES_COLUMNS, RowWriter, transcode } from '@halfopen/ingest';
 import type { EmbeddedStore } from '@halfopen/store';
 import { costFigure, cpuSeconds, type Figure } from './cpu.js';
+import { mergesSettled } from './merges.js';
 import { inNewStore } from './new-store.js';
 import { requests, SPANS_PER_REQUEST } from './payload.js';
 
@@ -117,16 +117,4 @@ async function storageCosts(
   });
   const millions = (inserts * rows) / 1e6;
   return { inserting: inserting_s / millions, merging: merging_s / millions };
-}
-
-const SETTLING_MS_MAX = 10_000;
-
-/** Merges begin by themselves a moment after they may: two looks in a row must find none. */
-async function mergesSettled(store: EmbeddedStore): Promise<void> {
-  const until_ms = performance.now() + SETTLING_MS_MAX;
-  for (let quiet = 0; quiet < 2 && performance.now() < until_ms;) {
-    await sleep(250);
-    const merges = await store.query('SELECT 1 FROM system.merges');
-    quiet = merges.length === 0 ? quiet + 1 : 0;
-  }
 }
