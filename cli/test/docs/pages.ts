@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** What users read, by its path from the root. */
+export function pages(): string[] {
+  const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+  return ['README.md', 'ARCHITECTURE.md', ...docs.map((name) => join('docs', name))];
+}
+
+export function read(page: string): string {
+  return readFileSync(join(ROOT, page), 'utf8');
+}
+
+export function withoutCode(text: string): string {
+  return text
+    .replace(/^```[\s\S]*?^```$/gm, '')
+    .replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]()]/g, ''));
+}
