@@ -14,6 +14,13 @@ export function read(page: string): string {
   return readFileSync(join(ROOT, page), 'utf8');
 }
 
+/** Bodies of the fenced blocks of one language. */
+export function fenced(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    ([, body = '']) => body,
+  );
+}
+
 export function withoutCode(text: string): string {
   return text
     .replace(/^```[\s\S]*?^```$/gm, '')

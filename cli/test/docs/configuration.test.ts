@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { loadConfig } from '../../src/config/load.js';
+import { temporaryFolder } from '../halfopen.js';
+import { fenced, pages, read } from './pages.js';
+
+/** Where the pages keep secrets, and the files that they name there. */
+const FOLDER = '/etc/halfopen/';
+const FILES = {
+  token: 'a-token-of-enough-characters',
+  'pagerduty-key': '0123456789abcdef0123456789abcdef',
+  'webhook-secret': `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+  'watchdog-url': 'https://hc.example.net/ping/some-id',
+};
+
+/** Blocks that are no configuration of ours have no language. */
+const CONFIGURATIONS = pages().flatMap((page) =>
+  fenced(read(page), 'yaml').map((yaml, index) => ({ name: `${page}, block ${index + 1}`, yaml })),
+);
+
+for (const { name, yaml } of CONFIGURATIONS)
+  test(`a configuration that the pages show is taken: ${name}`, async (t) => {
+    const dir = await temporaryFolder(t);
+    for (const [file, text] of Object.entries(FILES)) await writeFile(join(dir, file), text);
+    const file = join(dir, 'halfopen.yaml');
+    await writeFile(file, yaml.replaceAll(FOLDER, `${dir}/`));
+    assert.ok(loadConfig(file));
+  });
+
+test('the pages that show configurations are read', () => {
+  const shown = new Set(CONFIGURATIONS.map(({ name }) => name.split(',')[0]));
+  for (const page of ['README.md', 'docs/alert-routing.md', 'docs/operating.md']) assert.ok(shown.has(page));
+});
