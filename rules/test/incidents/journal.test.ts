@@ -87,7 +87,7 @@ test('resumed are the incidents that were open, as they were, pending or firing'
   assert.equal(writer.open[0]?.status, 'pending');
   assert.deepEqual((await writer.successor()).open, writer.open);
   await writer.write(FIRES, FIRES);
-  assert.equal(writer.open[0]?.status, 'firing');
+  assert.equal(writer.open[0].status, 'firing');
   assert.deepEqual((await writer.successor()).open, writer.open);
 });
 
