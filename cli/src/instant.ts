@@ -25,8 +25,16 @@ export function parseDuration(text: string, name: string): number {
   throw new Failure(`--${name} ${text}: expected a duration such as 10s`, EXIT.usage);
 }
 
-/** End of what is stored of a channel, or of everything: the instant that somebody who names none means. Now when nothing is. */
+/** Telemetry as young as this is of a fleet that is running now. */
+const LIVE_MS = 600_000;
+
+/**
+ * The instant that somebody means who names none. While telemetry comes in it is how far that has come, also for a channel
+ * that has fallen silent; for a recording, the end of what is stored of the channel. Now when nothing is.
+ */
 export async function lastInstant(store: EmbeddedStore, channel = ''): Promise<number> {
+  const { last: newest } = await storedRange(store);
+  if (newest !== undefined && Date.now() - newest < LIVE_MS) return newest;
   const { last } = await storedRange(store, channel);
   return last ?? Date.now();
 }

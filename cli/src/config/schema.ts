@@ -148,6 +148,8 @@ export const configSchema = z.strictObject({
       port: port(4318),
       wireBytesMax: bytes(20_971_520),
       inflatedBytesMax: bytes(20_971_520),
+      /** Senders that keep their connection hold one each. */
+      connectionsMax: z.number().int().min(1).max(100_000).default(4096).meta({ example: '4096' }),
     })
     .prefault({}),
   api: z.strictObject({ host, port: port(8321) }).prefault({}),

@@ -50,7 +50,7 @@ export class Ownership {
  */
 export async function own(dir: string, command: string): Promise<Ownership | undefined> {
   try {
-    mkdirSync(dir, { recursive: true });
+    mkdirSync(dir, { recursive: true, mode: 0o700 }); // the fleet's data is its owner's
   } catch (cause) {
     throw new Failure(
       `${dir}: the data directory can't be made (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); choose another with --data`,

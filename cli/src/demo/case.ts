@@ -37,10 +37,10 @@ export interface Narrator {
 export async function runCase(
   fault: LiveFaultName,
   channel: string,
-  { fleet, service, narrator, signal }: Stage,
+  { fleet, service, later_s, narrator, signal }: Stage,
 ): Promise<Outcome> {
   const expected: LiveFault = LIVE_FAULTS[fault];
-  const bound_s = expected.bound_s + SLACK_S;
+  const bound_s = expected.bound_s + SLACK_S + later_s;
   narrator.broken(fault, channel);
   await fleet.set(fault, channel, true);
   const began_ms = performance.now();
@@ -68,13 +68,13 @@ export async function runCase(
   narrator.mended(fault, channel);
   await fleet.set(fault, channel, false);
   const mended_ms = performance.now();
-  const over = await polled(RESOLVE_S_MAX, signal, async (seconds) => {
+  const over = await polled(RESOLVE_S_MAX + later_s, signal, async (seconds) => {
     narrator.waiting(fault, 'end', seconds);
     const firing = await service.incidents('firing');
     return firing.some(({ channels }) => channels.includes(channel)) ? undefined : true;
   });
   if (over === undefined)
-    return { ...told, wrong: [...wrong, `it still fires ${RESOLVE_S_MAX} s after the mend`] };
+    return { ...told, wrong: [...wrong, `it still fires ${RESOLVE_S_MAX + later_s} s after the mend`] };
   const resolved_s = secondsSince(mended_ms);
   narrator.resolved(fault, channel, resolved_s);
   return { ...told, resolved_s, wrong };
@@ -83,6 +83,7 @@ export async function runCase(
 export interface Stage {
   readonly fleet: LiveFleet;
   readonly service: RemoteService;
+  readonly later_s: number;
   readonly narrator: Narrator;
   readonly signal: AbortSignal;
 }

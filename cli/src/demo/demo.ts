@@ -33,7 +33,7 @@ const HEALTHY_S_MAX = 60;
  */
 export async function runDemo(
   { faults, agents, keep }: DemoOptions,
-  { service }: RunningUp,
+  { service, later_s }: RunningUp,
   config: Config,
   narrator: DemoNarrator,
   signal: AbortSignal,
@@ -55,7 +55,7 @@ export async function runDemo(
   try {
     await works(fleet, agents, signal);
     narrator.healthy(agents);
-    const stage = { fleet, service, narrator, signal };
+    const stage = { fleet, service, later_s, narrator, signal };
     const broken = faults.map((fault, index) => ({ fault, channel: fleet.channels[index + 1] ?? '' }));
     const outcomes = await Promise.all(broken.map(({ fault, channel }) => runCase(fault, channel, stage)));
     const judged = [...outcomes, ...(await falseAlarms(fleet, service, broken))];

@@ -21,17 +21,19 @@ const START_MS_MAX = 60_000;
 /** A `halfopen up` to tell of a fleet, be it one that ran before. */
 export interface RunningUp {
   readonly service: RemoteService;
-  readonly startedHere: boolean;
+  /** By how much its rules may look later than those of one that is started here, s. */
+  readonly later_s: number;
   /** Ends it where it was started here. */
   close(): Promise<void>;
 }
 
 /** Finds the `up` that owns the data directory, or starts one as a process of its own. */
 export async function findOrStartUp(config: Config, configFile: string | undefined): Promise<RunningUp> {
+  const later_s = (config.rules.intervalMs + config.rules.exporterDelayMs) / 1000;
   if (currentOwner(config.data)?.apiUrl !== undefined) {
     const service = remoteOf(config);
     // A killed one leaves its address behind.
-    if (await service.answers()) return { service, startedHere: false, close: () => Promise.resolve() };
+    if (await service.answers()) return { service, later_s, close: () => Promise.resolve() };
   }
   const folder = await mkdtemp(join(tmpdir(), 'halfopen-demo-'));
   let file = configFile;
@@ -50,7 +52,7 @@ export async function findOrStartUp(config: Config, configFile: string | undefin
   };
   try {
     await saysUp(up);
-    return { service: remoteOf(config), startedHere: true, close };
+    return { service: remoteOf(config), later_s: configFile === undefined ? 0 : later_s, close };
   } catch (error) {
     await close();
     throw error;

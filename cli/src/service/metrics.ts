@@ -1,6 +1,9 @@
+import type { Ingest } from '@halfopen/ingest';
 import type { RunningRules } from '@halfopen/rules';
 import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
 import type { Pipeline } from './pipeline.js';
+
+type IngestCounters = ReturnType<Ingest['counters']>;
 
 /** What the process tells of its parts beside the collector's own metrics. Read from the parts at each scrape. */
 export function addMetrics(registry: Registry, pipeline: Pipeline, rules: RunningRules): void {
@@ -8,6 +11,17 @@ export function addMetrics(registry: Registry, pipeline: Pipeline, rules: Runnin
   const started_ms = Date.now();
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({ name, help, registers: [registry], collect: setter(read) });
+  };
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
   };
   gauge(
     'halfopen_stream_pending_records',
@@ -42,30 +56,33 @@ export function addMetrics(registry: Registry, pipeline: Pipeline, rules: Runnin
     'What the last evaluation took.',
     () => (rules.status().lastDurationMs ?? 0) / 1000,
   );
-  gauge(
+  counter(
     'halfopen_rules_evaluations_total',
     'Evaluations of the rules since the start.',
     () => rules.status().evaluations,
   );
-  gauge(
+  counter(
     'halfopen_rules_failures_total',
     'Evaluations that failed since the start.',
     () => rules.status().failures,
   );
-  for (const name of Object.keys(pipeline.ingest.counters()) as (keyof ReturnType<
-    typeof pipeline.ingest.counters
-  >)[]) {
-    new Counter({
-      name: `halfopen_ingest_${snakeCase(name)}_total`,
-      help: `Since the start: ${name}.`,
-      registers: [registry],
-      collect() {
-        this.reset();
-        this.inc(pipeline.ingest.counters()[name]);
-      },
-    });
-  }
+  for (const [name, help] of Object.entries(INGESTED))
+    counter(
+      `halfopen_ingest_${snakeCase(name)}_total`,
+      `${help} since the start.`,
+      () => pipeline.ingest.counters()[name as keyof IngestCounters],
+    );
 }
+
+const INGESTED: Readonly<Record<keyof IngestCounters, string>> = {
+  ranges: 'Blocks of messages stored',
+  records: 'Messages stored',
+  bytes: 'Bytes of messages stored',
+  resent: 'Messages dropped since they had been stored before,',
+  spans: 'Spans stored',
+  deadLetters: 'Messages put aside as unreadable, in the table dead_letters,',
+  failures: 'Attempts to store that failed',
+};
 
 function setter(read: () => number): (this: Gauge) => void {
   return function (this: Gauge) {

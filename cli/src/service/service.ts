@@ -89,6 +89,7 @@ function openCollector(config: Config, pipeline: Pipeline, registry: Registry, l
       bearerToken: config.token?.reveal(),
       wireBytesMax: config.collector.wireBytesMax,
       inflatedBytesMax: config.collector.inflatedBytesMax,
+      connectionsMax: config.collector.connectionsMax,
     },
     ready: () => {
       const status = pipeline.ingest.status();
