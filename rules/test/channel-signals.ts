@@ -120,7 +120,11 @@ export function channelSignals(seen: Partial<ChannelSignals> = {}): ChannelSigna
     connections: connectionSignals(),
     expectation: expectation(),
     heartbeats: undefined,
-    fleet: { acknowledging: new Set(['control-server']), listeners: new Map(), last_state_ms: ago(5) },
+    fleet: {
+      acknowledging: new Set(['control-server']),
+      listeners: new Map(),
+      server_state_ms: new Map([['control-server', ago(5)]]),
+    },
     ...seen,
   };
 }

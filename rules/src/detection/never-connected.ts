@@ -1,4 +1,4 @@
-import { isOpen, isWanted, unconnectedSinceMs } from '../signals/derive.js';
+import { isOpen, isWanted, serverService, speaking, unconnectedSinceMs } from '../signals/derive.js';
 import type { ChannelSignals } from '../signals/signals.js';
 import { STALE_STATE_S } from '../signals/windows.js';
 import { CLEAR, firing, UNDETERMINED, type Verdict } from './verdict.js';
@@ -12,7 +12,7 @@ const SWEEP_S = 330;
 /** A channel that should exist, by the inventory or by the agent's own telemetry, has no open connection. */
 export function neverConnected(signals: ChannelSignals): Verdict {
   if (isOpen(signals)) return CLEAR;
-  if (!isWanted(signals) || !somebodySpeaks(signals)) return UNDETERMINED;
+  if (!isWanted(signals) || !isMissed(signals)) return UNDETERMINED;
   const since_ms = unconnectedSinceMs(signals);
   if (signals.instant_ms - since_ms < UNCONNECTED_S * 1000) return UNDETERMINED;
   const everOpen =
@@ -20,12 +20,20 @@ export function neverConnected(signals: ChannelSignals): Verdict {
   return firing(signals, since_ms, everOpen ? 'has had no connection' : 'has never been connected');
 }
 
-/** When all telemetry has stopped, that is another matter. */
-function somebodySpeaks(signals: ChannelSignals): boolean {
-  const lately = (moment_ms: number | undefined, within_s: number): boolean =>
-    moment_ms !== undefined && signals.instant_ms - moment_ms < within_s * 1000;
-  return (
-    lately(signals.fleet.last_state_ms, STALE_STATE_S) ||
-    lately(signals.expectation?.last_expected_ms, SWEEP_S)
+/**
+ * Silence denies nothing. Somebody who would know of a connection must speak, and of none: an end of the channel, its
+ * server of others, or its inventory, which names a channel that was claimed open until then and not since.
+ */
+function isMissed(signals: ChannelSignals): boolean {
+  const { server, agent } = signals.ends;
+  if (speaking(signals, 'server') !== undefined || speaking(signals, 'agent') !== undefined) return true;
+  const lately = (moment_ms: number, within_s: number): boolean =>
+    signals.instant_ms - moment_ms < within_s * 1000;
+  if (lately(signals.fleet.server_state_ms.get(serverService(signals)) ?? 0, STALE_STATE_S)) return true;
+  const swept_ms = signals.expectation?.last_expected_ms ?? 0;
+  const closed_ms = signals.connections?.closed_ms ?? 0;
+  const claimed_ms = [server, agent].map((end) =>
+    end?.connected === true && end.state_ms > closed_ms ? end.state_ms : 0,
   );
+  return lately(swept_ms, SWEEP_S) && swept_ms - Math.max(...claimed_ms) >= STALE_STATE_S * 1000;
 }

@@ -1,4 +1,5 @@
 import {
+  crossing,
   moves,
   onDifferentConnections,
   quietS,
@@ -215,7 +216,9 @@ function whyNotCrossing(signals: ChannelSignals): string {
   for (const end of ['agent', 'server'] as const) {
     if (speaking(signals, end) === undefined) return silent(signals, end);
   }
-  return 'the ends are not on the same connection';
+  return crossing(signals) === undefined
+    ? 'the ends are not on the same connection'
+    : "the receiver's last word is too old";
 }
 
 /** Do the ends live on different connections? */

@@ -1,6 +1,6 @@
 import { CROSSING_CLASSES, type CrossingClass } from './end-signals.js';
 import type { ChannelSignals, EndName, EndSignals } from './signals.js';
-import { QUIET_S, STALE_STATE_S } from './windows.js';
+import { CROSSED_S, QUIET_S, STALE_STATE_S } from './windows.js';
 
 /** What follows from the signals of a channel. Pure; null (or undefined) is "nobody could see". */
 
@@ -88,6 +88,8 @@ export function transit(
   const both = crossing(signals);
   if (both === undefined) return undefined;
   const [sender, receiver] = to === 'agent' ? [both.server, both.agent] : [both.agent, both.server];
+  // What was written by then may have arrived after the receiver's last word.
+  if (receiver.state_ms < sender.now_ms - CROSSED_S * 1000) return undefined;
   const index = CROSSING_CLASSES.indexOf(name);
   const received = receiver.rx_now[index];
   const settled = sender.tx_settled[index];

@@ -118,10 +118,12 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
   const since = (seconds: number): string =>
     `seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${seconds} SECOND AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes(${at} - INTERVAL ${seconds} SECOND)`;
   const [states, listeners] = await Promise.all([
-    store.query<{ services: string[]; last_state_ms: number }>(
-      `SELECT groupUniqArrayIf(service, rx_acks > 0 AND channel_end = 'server') AS services,
-         greatest(0, toUnixTimestamp64Milli(max(seen_at))) AS last_state_ms
-       FROM channel_states WHERE ${since(LOOKBACK_S)}`,
+    store.query<{ service: string; acknowledged: boolean; last_state_ms: number }>(
+      `SELECT service, toBool(max(ifNull(rx_acks, 0)) > 0) AS acknowledged,
+         toUnixTimestamp64Milli(max(seen_at)) AS last_state_ms
+       FROM channel_states
+       WHERE ${since(LOOKBACK_S)} AND channel_end = 'server'
+       GROUP BY service`,
     ),
     store.query<{ service: string; up: boolean; address: string }>(
       `SELECT service, min(listens) AS up, argMin(at_address, listens) AS address
@@ -137,9 +139,9 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
     ),
   ]);
   return {
-    acknowledging: new Set(states[0]?.services ?? []),
+    acknowledging: new Set(states.filter(({ acknowledged }) => acknowledged).map(({ service }) => service)),
     listeners: new Map(listeners.map(({ service, up, address }) => [service, { up, address }])),
-    last_state_ms: states[0]?.last_state_ms ?? 0,
+    server_state_ms: new Map(states.map(({ service, last_state_ms }) => [service, last_state_ms])),
   };
 }
 

@@ -132,8 +132,8 @@ export interface FleetSignals {
   readonly acknowledging: ReadonlySet<string>;
   /** Listeners, by service of the server: is every one up? */
   readonly listeners: ReadonlyMap<string, { readonly up: boolean; readonly address: string }>;
-  /** The last state of any end, ms since the epoch; 0 where there is none. */
-  readonly last_state_ms: number;
+  /** The last state that a server sent of any channel, by its service, ms since the epoch. */
+  readonly server_state_ms: ReadonlyMap<string, number>;
 }
 
 export type EndName = 'server' | 'agent';

@@ -12,6 +12,12 @@ export const OVERDUE_S = 30;
  */
 export const CROSSING_S = 45;
 
+/**
+ * A receiver's last state must be no older than this, or frames that arrived after it would count as lost: a state
+ * interval and clocks half a minute apart, and so less than what is allowed above by the way there.
+ */
+export const CROSSED_S = 40;
+
 /** Growth of errors and of losses is looked at over so long. */
 export const RECENT_S = 120;
 

@@ -3,7 +3,7 @@ import { ago, channelSignals, connectionSignals, endSignals, expectation } from 
 import { judges } from './table.js';
 
 const { fleet } = channelSignals();
-const QUIET_FLEET = { ...fleet, last_state_ms: ago(55) };
+const QUIET_FLEET = { ...fleet, server_state_ms: new Map([['control-server', ago(55)]]) };
 
 /** In the inventory since then, and no end has ever spoken. */
 const expectedFor = (since_s: number) => ({
@@ -12,6 +12,8 @@ const expectedFor = (since_s: number) => ({
 });
 const closed = (since_s: number, code: number, deliberate = false) =>
   connectionSignals({ closed_ms: ago(since_s), close_code: code, close_deliberate: deliberate });
+const silent = (for_s: number) => endSignals({ state_ms: ago(for_s) });
+const swept = (ago_s: number) => expectation({ last_expected_ms: ago(ago_s) });
 const DOWN = { server: endSignals({ connected: false }), agent: endSignals({ connected: false }) };
 const GONE = { server: endSignals({ connected: false }) };
 
@@ -86,20 +88,45 @@ judges('never-connected', neverConnected, [
   ],
 
   [
-    'nobody on the fleet speaks, and the last sweep is too old',
-    {
-      ...{ ends: {}, connections: undefined, fleet: QUIET_FLEET },
-      expectation: expectation({ last_expected_ms: ago(330) }),
-    },
+    'its server does not speak, and the last sweep is too old',
+    { ...expectedFor(600), fleet: QUIET_FLEET, expectation: expectation({ last_expected_ms: ago(330) }) },
     'undetermined',
   ],
   [
-    'nobody on the fleet speaks, and the last sweep is not too old',
-    {
-      ...{ ends: {}, connections: undefined, fleet: QUIET_FLEET },
-      expectation: expectation({ last_expected_ms: ago(329.999) }),
-    },
+    'its server does not speak, and the last sweep is not too old',
+    { ...expectedFor(600), fleet: QUIET_FLEET, expectation: expectation({ last_expected_ms: ago(329.999) }) },
     [600, /has never been connected/],
+  ],
+  [
+    'claimed open by the last word of both, and its server speaks of others alone',
+    { ends: { server: silent(120), agent: silent(130) } },
+    [120, /has had no connection/],
+  ],
+  [
+    'claimed open by the last word of both, and now nobody speaks, the last sweep was just after',
+    { ends: { server: silent(120), agent: silent(130) }, fleet: QUIET_FLEET, expectation: swept(65.001) },
+    'undetermined',
+  ],
+  [
+    'claimed open by the last word of both, and swept since, long enough for another word',
+    { ends: { server: silent(120), agent: silent(130) }, fleet: QUIET_FLEET, expectation: swept(65) },
+    [120, /has had no connection/],
+  ],
+  [
+    'claimed open before it was closed, nobody speaks, swept before the close',
+    {
+      ...{ ends: { server: silent(120) }, fleet: QUIET_FLEET, expectation: swept(300) },
+      connections: closed(110, 1006),
+    },
+    [110, /has had no connection/],
+  ],
+  [
+    "another service's server speaks",
+    {
+      ...{ ends: { server: silent(120) }, expectation: swept(200) },
+      fleet: { ...fleet, server_state_ms: new Map([['another', ago(5)]]) },
+    },
+    'undetermined',
   ],
   ['nobody knows of it', { ends: {}, connections: undefined, expectation: undefined }, 'undetermined'],
 ]);
