@@ -13,7 +13,7 @@ interface Session {
 }
 
 const settings = given() as GatewaySettings;
-const sdk = startTelemetry('demo-gateway', 'gateway-1', settings);
+const sdk = startTelemetry('demo-gateway', `gateway-${process.pid}`, settings);
 const agents = new Map(settings.agents.map((agent) => [agent.id, agent]));
 const sessions = new Map<string, Session>();
 const lastSeen_ms = new Map<string, number>();

@@ -130,11 +130,15 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
        FROM
        (
            SELECT service, ifNull(argMax(listener_up, seen_at), true) AS listens,
+               -- an instance that was stopped is no trouble while another one listens: a deploy looks like that
+               argMax(error_type, seen_at) = 'closed' AND NOT listens
+                   AND countIf(listens) OVER (PARTITION BY service) > countIf(listens) OVER (PARTITION BY service, service_instance) AS succeeded,
                server_address || if(server_port IS NULL, '', ':' || toString(assumeNotNull(server_port))) AS at_address
            FROM listener_states
            WHERE ${since(LISTENER_S)}
            GROUP BY service, service_instance, server_address, server_port
        )
+       WHERE NOT succeeded
        GROUP BY service`,
     ),
   ]);
