@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openPeopleSql, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
 import { loadConfig } from '../../src/config/load.js';
-import { directSink, importFile } from '../../src/recording/import-file.js';
+import { directSink, importFile, type Imported } from '../../src/recording/import-file.js';
 import { openLog } from '../../src/service/log.js';
 import { openPipeline } from '../../src/service/pipeline.js';
 
@@ -13,6 +13,8 @@ export interface Stored {
   readonly people: PeopleSql;
   /** A folder that goes with the test. */
   readonly folder: string;
+  /** Stores a recording, as far as it can be read. */
+  readonly take: (file: string) => Promise<Imported>;
   /** Stores a recording, all of it. */
   readonly load: (file: string) => Promise<void>;
 }
@@ -33,12 +35,14 @@ export async function opened(t: TestContext): Promise<Stored> {
   closes.push(() => pipeline.close());
   const people = await openPeopleSql(pipeline.store);
   closes.push(() => people.close());
+  const take = (file: string): Promise<Imported> => importFile(file, directSink(pipeline), () => undefined);
   return {
     store: pipeline.store,
     people,
     folder,
+    take,
     load: async (file) => {
-      const { failure } = await importFile(file, directSink(pipeline), () => undefined);
+      const { failure } = await take(file);
       if (failure !== undefined) throw new Error(failure);
     },
   };
