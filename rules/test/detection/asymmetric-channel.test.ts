@@ -124,6 +124,16 @@ judges('asymmetric-channel', asymmetricChannel, [
     [60, /loses commands on the way to the agent/],
   ],
   ['one command is lost on the way', both({}, received(39, 9)), 'clear'],
+  [
+    "two commands are missing from the agent's word, which is just young enough",
+    both({}, { ...received(38, 8), state_ms: ago(40) }),
+    [60, /loses commands on the way to the agent/],
+  ],
+  [
+    "two commands are missing from the agent's word, which is too old to have counted them",
+    both({}, { ...received(38, 8), state_ms: ago(40.001) }),
+    'clear',
+  ],
   ['two commands were lost long ago', both({}, { ...received(38, 8), rx_before: [18, 5, 5, 3, 5] }), 'clear'],
   [
     'two frames of any kind are lost to the server',
