@@ -22,7 +22,7 @@ const LOOKS: readonly Look[] = [
   { at_s: [270], name: 'reader-dead', end: 'agent' },
   { at_s: [630], name: 'reader-dead', end: 'server' },
   { at_s: [240], name: 'writer-stalled' },
-  { at_s: [300], name: 'event-loop-blocked' },
+  { at_s: [320, 340], name: 'event-loop-blocked' },
   { at_s: [240, 270], name: 'server-loop-blocked' },
   { at_s: [240], name: 'frames-lost', direction: 'to_server' },
   { at_s: [240], name: 'network-partition' },
