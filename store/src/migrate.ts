@@ -50,8 +50,8 @@ export async function readMigrations(dir: URL = MIGRATIONS_DIR): Promise<Migrati
 
 /**
  * Brings the schema up to date. Repeatable: each statement is journalled when done, so a start that was cut short goes
- * on behind its last statement. A CREATE that landed without its journal row (killed in between) is recognised by the
- * name of its table, which then exists.
+ * on behind its last statement. A statement that landed without its journal row (killed in between) is carried out
+ * again: a CREATE finds its table, a DROP finds none, and an ALTER of settings sets them as they are.
  *
  * @returns how many statements were carried out
  * @throws StoreError `schema-newer` when the database knows a migration that this build does not, or knows another text
@@ -91,10 +91,7 @@ function assertKnown(
 
 async function carryOut(store: Store, migration: Migration, index: number): Promise<void> {
   const statement = migration.statements[index] ?? '';
-  // IF NOT EXISTS instead of a failure: the statement may have landed just before a crash, without its journal row.
-  await store.command(
-    statement.replace(/\bCREATE (TABLE|VIEW|MATERIALIZED VIEW) (?!IF )/, 'CREATE $1 IF NOT EXISTS '),
-  );
+  await store.command(repeatable(statement));
   await store.command(
     `INSERT INTO schema_migrations (version, name, statement, checksum)
      SELECT {version:UInt32}, {name:String}, {statement:UInt32}, {checksum:String}`,
@@ -107,4 +104,11 @@ async function carryOut(store: Store, migration: Migration, index: number): Prom
       },
     },
   );
+}
+
+/** The statement may have landed just before a crash, without its journal row: it must not fail then. */
+function repeatable(statement: string): string {
+  return statement
+    .replace(/\bCREATE (TABLE|VIEW|MATERIALIZED VIEW) (?!IF )/, 'CREATE $1 IF NOT EXISTS ')
+    .replace(/\bDROP (TABLE|VIEW) (?!IF )/, 'DROP $1 IF EXISTS ');
 }

@@ -1,52 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { openEmbeddedStore, type Store } from '../src/index.js';
-import { spansBatch, type TestSpan } from './spans.js';
+import { openEmbeddedStore } from '../src/index.js';
+import { counts, FRAME, ONCE, oneOfEach, TWICE } from './one-of-each.js';
+import { spansBatch } from './spans.js';
 import { temporaryDir, temporaryStore } from './temporary-store.js';
-
-/** What `rows` spans about one frame each come to, in the table and behind each view. */
-async function counts(store: Store): Promise<Record<string, number>> {
-  const rows = await store.query<Record<string, number>>(
-    `SELECT (SELECT count() FROM otel_traces) AS spans, (SELECT count() FROM otel_traces_trace_id_ts) AS traces,
-       (SELECT count() FROM frames) AS frames, (SELECT sum(spans) FROM frame_activity) AS activity,
-       (SELECT count() FROM pending_stages) AS pending, (SELECT count() FROM heartbeat_stages) AS heartbeats,
-       (SELECT count() FROM channel_states) AS states, (SELECT count() FROM connection_events) AS events,
-       (SELECT count() FROM expected_channels) AS expected, (SELECT count() FROM listener_states) AS listeners`,
-  );
-  return rows[0]!;
-}
-
-const CHANNEL = { 'channel.id': 'agent-1', 'channel.end': 'agent' };
-const FRAME = { ...CHANNEL, 'frame.direction': 'to_agent', 'frame.stage': 'receive' };
-
-/** One of each kind, so that each view has something to hand on. */
-function oneOfEach(traceId: string): TestSpan[] {
-  return [
-    { name: 'frame.receive', traceId, attributes: { ...FRAME, 'frame.outcome': 'pending' } },
-    {
-      name: 'frame.receive',
-      traceId,
-      attributes: { ...FRAME, 'frame.kind': 'heartbeat', 'frame.outcome': 'ok' },
-    },
-    { name: 'channel.state', attributes: CHANNEL },
-    { name: 'channel.connect', attributes: CHANNEL },
-    { name: 'channel.expected', attributes: CHANNEL },
-    { name: 'listener.state' },
-  ];
-}
-const ONCE = {
-  spans: 6,
-  traces: 1,
-  frames: 2,
-  activity: 2,
-  pending: 1,
-  heartbeats: 1,
-  states: 1,
-  events: 1,
-  expected: 1,
-  listeners: 1,
-};
-const TWICE = Object.fromEntries(Object.entries(ONCE).map(([table, rows]) => [table, 2 * rows]));
 
 test('rows of one token land once, in the table and behind every view', async (t) => {
   const store = await temporaryStore(t);
