@@ -17,6 +17,20 @@ export interface EmbeddedStoreOptions {
 }
 
 /**
+ * Skip indices that wait for the first merge of their rows (ADR 0008): an eighth of an insert's CPU. Until then a look-up
+ * reads the rows, of few and small parts. Those on times are built at once, for rules ask for the newest rows.
+ */
+const BLOOM_FILTERS = [
+  'idx_trace_id',
+  'idx_res_attr_key',
+  'idx_res_attr_value',
+  'idx_span_attr_key',
+  'idx_span_attr_value',
+  'idx_frame_id',
+  'idx_channel',
+];
+
+/**
  * Settings of every insert. One block per insert, cut nowhere, whatever its size: a replay must make the same block, or
  * the token cannot drop it (design.md 3).
  */
@@ -32,6 +46,7 @@ const INSERT_SETTINGS = {
   min_insert_block_size_rows: '1000000000',
   min_insert_block_size_bytes: '0',
   input_format_parallel_parsing: 0,
+  exclude_materialize_skip_indexes_on_insert: BLOOM_FILTERS.join(','),
 } as const;
 
 /** Opens the engine in this process and brings its schema up to date. */
