@@ -13,7 +13,8 @@ const ASK_MS = 500;
 
 /** What became of one fault: seconds since it was made, and since it was mended. */
 export interface Outcome {
-  readonly fault: LiveFaultName;
+  /** Absent for an incident on a channel that nobody broke. */
+  readonly fault?: LiveFaultName;
   readonly channel: string;
   readonly rule?: string;
   readonly cause?: CauseName;

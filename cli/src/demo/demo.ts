@@ -90,7 +90,6 @@ async function falseAlarms(
   return all
     .filter(({ severity, channels }) => severity !== 'info' && channels.some((name) => healthy.has(name)))
     .map(({ rule, channels }) => ({
-      fault: broken[0]?.fault ?? 'writer-stalled',
       channel: channels.find((name) => healthy.has(name)) ?? '',
       rule,
       wrong: ['nobody broke this channel'],
