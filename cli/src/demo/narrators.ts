@@ -45,7 +45,15 @@ export function storyteller(write: Write): DemoNarrator {
     },
     outcomes(outcomes) {
       line('');
-      for (const { fault = 'nothing broken', channel, rule = 'nothing', cause, fired_s, resolved_s, wrong } of outcomes) {
+      for (const {
+        fault = 'nothing broken',
+        channel,
+        rule = 'nothing',
+        cause,
+        fired_s,
+        resolved_s,
+        wrong,
+      } of outcomes) {
         const times = [
           fired_s === undefined ? [] : [`fired after ${fired_s} s`],
           resolved_s === undefined ? [] : [`resolved ${resolved_s} s after the mend`],
