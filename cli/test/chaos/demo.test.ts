@@ -33,7 +33,7 @@ watchdog: { url: '${outside.url}/ping', periodMs: 1000 }
   recorder.failAlways('reset');
   const first = await up(data, '--config', config);
   const faults = LIVE_FAULT_NAMES.flatMap((name) => ['--fault', name]);
-  const demo = await halfopen('lab', 'demo', '--json', '--data', data, ...faults);
+  const demo = await halfopen('lab', 'demo', '--json', '--data', data, '--config', config, ...faults);
   const outcomes = demo.stdout
     .split('\n')
     .filter((line) => line !== '')
@@ -45,6 +45,11 @@ watchdog: { url: '${outside.url}/ping', periodMs: 1000 }
     demo.stderr,
   );
   assert.equal(demo.code, 0, demo.stderr);
+  // The demo allows an `up` that runs already what its rules wait; here it gets no more than its own would.
+  for (const { fault, fired_s, resolved_s } of outcomes) {
+    assert.ok(fired_s <= LIVE_FAULTS[fault].bound_s + 10, `${fault} fired after ${fired_s} s`);
+    assert.ok(resolved_s <= 60, `${fault} resolved after ${resolved_s} s`);
+  }
 
   const metrics = await (await fetch(`${first.apiUrl}/metrics`)).text();
   assert.match(metrics, /^halfopen_notifications_total\{receiver="oncall",outcome="failed"\} [1-9]/m);
