@@ -1,6 +1,6 @@
 import { column, selectList } from './column.js';
-import { CROSSING_CLASSES, type CrossingClass } from './end-signals.js';
-import { CROSSED_S, LOOKBACK_S, OVERDUE_MIN, QUIET_S, STALE_STATE_S, STALLED_S } from './windows.js';
+import { AT_MS, FLEET_ENDS, fromTuples, IN_WINDOW } from './fleet-ends.js';
+import { CROSSED_S, OVERDUE_MIN, QUIET_S, STALE_STATE_S, STALLED_S } from './windows.js';
 
 /**
  * View `fleet_at(at)`: one row per channel, the state in which it was at an instant. For people: lists, dashboards, SQL.
@@ -10,15 +10,14 @@ import { CROSSED_S, LOOKBACK_S, OVERDUE_MIN, QUIET_S, STALE_STATE_S, STALLED_S }
 export function fleetAtView(): string {
   return `CREATE OR REPLACE VIEW fleet_at AS
 SELECT
-${selectList(FLEET)}
+${fromTuples(selectList(FLEET))}
 FROM
 (
-    SELECT *, ${JUDGED}
-    FROM (${ENDS}) AS ends
-    -- channels that no end speaks of are known by their attempts, or by the inventory alone
-    FULL JOIN (${ATTEMPTS}) AS attempts USING (channel_id)
-    FULL JOIN (${EXPECTED}) AS inventory USING (channel_id)
-    LEFT JOIN (${HEARTBEATS}) AS heartbeats USING (channel_id)
+${judged(`FROM (${FLEET_ENDS}) AS ends
+-- channels that no end speaks of are known by their attempts, or by the inventory alone
+FULL JOIN (${ATTEMPTS}) AS attempts USING (channel_id)
+FULL JOIN (${EXPECTED}) AS inventory USING (channel_id)
+LEFT JOIN (${HEARTBEATS}) AS heartbeats USING (channel_id)`)}
 )`;
 }
 
@@ -35,65 +34,8 @@ AS SELECT * FROM fleet_at(at = now64(3))
 COMMENT 'one row per channel: its state now; fleet_at(at = ...) tells of another instant'`;
 }
 
-const AT_MS = 'toUnixTimestamp64Milli({at:DateTime64(3)})';
-
-/** Per end: its columns of `end_signals` that matter here, as `s_...` and `a_...`; NULL or 0 where it never spoke. */
-const SAID = [
-  'connection_id',
-  'transport',
-  'agent_version',
-  'site',
-  'gateway',
-  'service',
-  'state_ms',
-  'now_ms',
-  'connected',
-  'connected_ms',
-  'reader_alive',
-  'handler_alive',
-  'queue_depth',
-  'queue_oldest_ms',
-  'executing',
-  'state_interval_ms',
-  'rx_any',
-  'rx_any_moved_ms',
-  'rx_control',
-  'rx_control_moved_ms',
-  'rx_acks',
-  'rx_acks_moved_ms',
-  'rx_heartbeats',
-  'rx_heartbeats_moved_ms',
-  'executed',
-  'executed_moved_ms',
-  'acks_overdue',
-  'acks_long_overdue',
-  'executions_overdue',
-  'executions_long_overdue',
-  'replies_overdue',
-  'tx_settled',
-  'tx_settled_before',
-  'rx_now',
-  'rx_before',
-];
-
-const pivot = (prefix: string, end: string): string =>
-  SAID.map((name) => `anyIf(e.${name}, channel_end = '${end}') AS ${prefix}_${name}`).join(',\n        ');
-
-const ENDS = `
-    SELECT
-        channel_id,
-        ${pivot('s', 'server')},
-        ${pivot('a', 'agent')},
-        -- where some channel of a service has had an acknowledgement, acknowledgements are due
-        toBool(max(max(if(channel_end = 'server', ifNull(e.rx_acks, 0), 0))) OVER (PARTITION BY s_service) > 0) AS acknowledging
-    FROM end_signals(at = {at:DateTime64(3)}, channel = '') AS e
-    GROUP BY channel_id
-`;
-
 const inWindow = (table: string): string => `FROM ${table}
-    WHERE seen_at <= {at:DateTime64(3)}
-        AND seen_at > {at:DateTime64(3)} - INTERVAL ${LOOKBACK_S} SECOND
-        AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes({at:DateTime64(3)} - INTERVAL ${LOOKBACK_S} SECOND)`;
+    WHERE ${IN_WINDOW}`;
 
 const ATTEMPTS = `
     SELECT
@@ -121,11 +63,10 @@ const HEARTBEATS = `
 `;
 
 /** Growth, in the last two minutes, of what one end wrote and the other did not receive, as `transit` of derive.ts has it. */
-function lost(sender: string, receiver: string, name: CrossingClass): string {
-  const index = CROSSING_CLASSES.indexOf(name) + 1;
-  return `if(crossing AND ${receiver}_state_ms >= ${sender}_now_ms - ${CROSSED_S * 1000} AND ${receiver}_rx_now[${index}] IS NOT NULL,
-            greatest(0, greatest(0, ${sender}_tx_settled[${index}] - ifNull(${receiver}_rx_now[${index}], 0)) - greatest(0, ${sender}_tx_settled_before[${index}] - ${receiver}_rx_before[${index}])), 0)`;
-}
+const lost = (sender: string, receiver: string, what: 'commands' | 'frames'): string =>
+  `if(crossing AND ${receiver}_state_ms >= ${sender}_now_ms - ${CROSSED_S * 1000} AND ${receiver}_${what}_received IS NOT NULL,
+        greatest(0, greatest(0, ${sender}_${what}_settled - ifNull(${receiver}_${what}_received, 0))
+            - greatest(0, ${sender}_${what}_settled_before - ${receiver}_${what}_received_before)), 0)`;
 
 const speaks = (end: string): string =>
   `toBool(${end}_state_ms > 0 AND ${AT_MS} - ${end}_state_ms < ${STALE_STATE_S * 1000})`;
@@ -170,33 +111,57 @@ const direction = (
         ${receiverSpeaks} AND ${receiver}_rx_any IS NOT NULL, 'quiet',
         'unseen')`;
 
-const JUDGED = `
-        ${speaks('s')} AS server_speaks,
-        ${speaks('a')} AS agent_speaks,
-        toBool((server_speaks OR agent_speaks) AND (NOT server_speaks OR s_connected) AND (NOT agent_speaks OR a_connected)) AS is_open,
-        toBool(server_speaks AND agent_speaks AND s_connected AND a_connected
-            AND (s_connection_id = '' OR a_connection_id = '' OR s_connection_id = a_connection_id)) AS crossing,
-        toBool(agent_speaks AND ifNull(a_executions_overdue = 0, false) AND ifNull(a_replies_overdue = 0, false) AND ${moves('a', 'executed')}) AS work_goes_on,
-        ${lost('s', 'a', 'commands')} AS lost_commands,
-        ${lost('a', 's', 'any')} AS lost_frames,
-        ${TO_AGENT_MISSES} AS to_agent_misses,
-        ${TO_SERVER_MISSES} AS to_server_misses,
-        ${direction('a', 's', 'agent_speaks', 'server_speaks', 'to_agent_misses')} AS way_to_agent,
-        ${direction('s', 'a', 'server_speaks', 'agent_speaks', 'to_server_misses')} AS way_to_server,
-        multiIf(
-            is_open AND (way_to_agent = 'fails') != (way_to_server = 'fails') AND (way_to_agent = 'works' OR way_to_server = 'works'), 'asymmetric',
-            is_open AND (way_to_agent = 'fails' OR way_to_server = 'fails'), 'stalled',
-            is_open, 'up',
-            -- silence denies nothing: without a word of an end, or of its close, the last claim stands
-            server_speaks OR agent_speaks, 'down',
-            closed_at >= greatest(fromUnixTimestamp64Milli(toInt64(greatest(s_state_ms, a_state_ms))), opened_at), 'down',
-            s_connected OR a_connected, 'silent',
-            'down') AS state_word`;
+/**
+ * One step of the judgement a query, each over the one before: the engine writes an alias out wherever it is used, and
+ * its planning would take a second.
+ */
+const STEPS = [
+  `
+    ${speaks('s')} AS server_speaks,
+    ${speaks('a')} AS agent_speaks,
+    toBool(s_state_ms > 0 AND NOT server_speaks) AS server_gone,
+    toBool(a_state_ms > 0 AND NOT agent_speaks) AS agent_gone`,
+  `
+    toBool((server_speaks OR agent_speaks) AND (NOT server_speaks OR s_connected) AND (NOT agent_speaks OR a_connected)) AS is_open,
+    toBool(server_speaks AND agent_speaks AND s_connected AND a_connected
+        AND (s_connection_id = '' OR a_connection_id = '' OR s_connection_id = a_connection_id)) AS crossing,
+    toBool(agent_speaks AND ifNull(a_executions_overdue = 0, false) AND ifNull(a_replies_overdue = 0, false)
+        AND ${moves('a', 'executed')}) AS work_goes_on`,
+  `
+    ${lost('s', 'a', 'commands')} AS lost_commands,
+    ${lost('a', 's', 'frames')} AS lost_frames`,
+  `
+    ${TO_AGENT_MISSES} AS to_agent_misses,
+    ${TO_SERVER_MISSES} AS to_server_misses`,
+  `
+    ${direction('a', 's', 'agent_speaks', 'server_speaks', 'to_agent_misses')} AS way_to_agent,
+    ${direction('s', 'a', 'server_speaks', 'agent_speaks', 'to_server_misses')} AS way_to_server`,
+  `
+    multiIf(
+        is_open AND (way_to_agent = 'fails') != (way_to_server = 'fails') AND (way_to_agent = 'works' OR way_to_server = 'works'), 'asymmetric',
+        is_open AND (way_to_agent = 'fails' OR way_to_server = 'fails'), 'stalled',
+        is_open, 'up',
+        -- silence denies nothing: without a word of an end, or of its close, the last claim stands
+        server_speaks OR agent_speaks, 'down',
+        closed_at >= greatest(fromUnixTimestamp64Milli(toInt64(greatest(s_state_ms, a_state_ms))), opened_at), 'down',
+        s_connected OR a_connected, 'silent',
+        'down') AS state_word`,
+];
 
-const first = (...names: readonly string[]): string =>
-  `coalesce(${names.map((name) => `nullIf(toString(${name}), '')`).join(', ')}, '')`;
-const moment = (ms: string): string =>
-  `if(${ms} > 0, toNullable(fromUnixTimestamp64Milli(toInt64(${ms}))), NULL)`;
+const judged = (from: string): string =>
+  STEPS.reduce((inner, step) => `SELECT *,${fromTuples(step)}\nFROM\n(\n${inner}\n)`, `SELECT *\n${from}`);
+
+const first = (...names: readonly string[]): string => `arrayFirst(x -> x != '', [${names.join(', ')}])`;
+const moment = (ms: string): string => `fromUnixTimestamp64Milli(nullIf(toInt64(${ms}), 0))`;
+/** When the counter last moved; 0 where it never did. */
+const moved = (counter: string): string => `if(ifNull(${counter}, 0) > 0, ${counter}_moved_ms, 0)`;
+/** The last arrival at an end, by its own count, else by what the other end got in answer. */
+const arrived = (receiver: string, sender: string): string =>
+  moment(
+    `if(ifNull(${receiver}_rx_any, 0) > 0, ${receiver}_rx_any_moved_ms, greatest(${moved(`${sender}_rx_acks`)}, ${moved(`${sender}_rx_control`)}))`,
+  );
+const larger = (gauge: string): string =>
+  `if(server_speaks OR agent_speaks, greatest(ifNull(s_${gauge}, 0), ifNull(a_${gauge}, 0)), NULL)`;
 
 interface FleetColumn {
   readonly name: string;
@@ -246,35 +211,26 @@ const FLEET: readonly FleetColumn[] = [
   said(
     'last_to_agent_at',
     'Nullable(DateTime64(3))',
-    moment(
-      `multiIf(ifNull(a_rx_any > 0, false), a_rx_any_moved_ms, greatest(if(ifNull(s_rx_acks > 0, false), s_rx_acks_moved_ms, 0), if(ifNull(s_rx_control > 0, false), s_rx_control_moved_ms, 0)))`,
-    ),
+    arrived('a', 's'),
     'last frame that is known to have arrived at the agent, to a state interval; NULL where none is',
   ),
   said(
     'last_to_server_at',
     'Nullable(DateTime64(3))',
-    moment(
-      `multiIf(ifNull(s_rx_any > 0, false), s_rx_any_moved_ms, greatest(if(ifNull(a_rx_acks > 0, false), a_rx_acks_moved_ms, 0), if(ifNull(a_rx_control > 0, false), a_rx_control_moved_ms, 0)))`,
-    ),
+    arrived('s', 'a'),
     'last frame that is known to have arrived at the server, to a state interval; NULL where none is',
   ),
   said(
     'queue_depth',
     'Nullable(UInt64)',
-    `if(server_speaks OR agent_speaks, toNullable(toUInt64(greatest(ifNull(s_queue_depth, 0), ifNull(a_queue_depth, 0)))), NULL)`,
+    larger('queue_depth'),
     'outgoing frames not yet written, at the end that has more',
   ),
-  said(
-    'queue_oldest_ms',
-    'Nullable(UInt64)',
-    `if(server_speaks OR agent_speaks, toNullable(toUInt64(greatest(ifNull(s_queue_oldest_ms, 0), ifNull(a_queue_oldest_ms, 0)))), NULL)`,
-    'age of the oldest of them, ms',
-  ),
+  said('queue_oldest_ms', 'Nullable(UInt64)', larger('queue_oldest_ms'), 'age of the oldest of them, ms'),
   said(
     'heartbeat_age_s',
     'Nullable(Float64)',
-    `if(greatest(beat_ms, if(ifNull(s_rx_heartbeats > 0, false), s_rx_heartbeats_moved_ms, 0)) AS last_beat_ms > 0, toNullable((${AT_MS} - last_beat_ms) / 1000), NULL)`,
+    `(${AT_MS} - nullIf(toInt64(greatest(beat_ms, ${moved('s_rx_heartbeats')})), 0)) / 1000`,
     's since the server last received a heartbeat; NULL where none is known',
   ),
   said(
@@ -286,7 +242,7 @@ const FLEET: readonly FleetColumn[] = [
   said(
     'connected_at',
     'Nullable(DateTime64(3))',
-    `if(is_open, ${moment('if(s_connected_ms > 0, s_connected_ms, a_connected_ms)')}, NULL)`,
+    moment('if(is_open, if(s_connected_ms > 0, s_connected_ms, a_connected_ms), 0)'),
     'since when it is claimed open, as far as the window shows',
   ),
   said('server_seen_at', 'Nullable(DateTime64(3))', moment('s_state_ms'), 'last word of the server about it'),
@@ -294,7 +250,7 @@ const FLEET: readonly FleetColumn[] = [
   said(
     'silent_end',
     'String',
-    `multiIf(s_state_ms > 0 AND NOT server_speaks AND a_state_ms > 0 AND NOT agent_speaks, 'both', s_state_ms > 0 AND NOT server_speaks, 'server', a_state_ms > 0 AND NOT agent_speaks, 'agent', '')`,
+    `multiIf(server_gone AND agent_gone, 'both', server_gone, 'server', agent_gone, 'agent', '')`,
     'the end that has spoken before and no longer does: server, agent or both',
   ),
   said('expected', 'Bool', 'toBool(is_expected)', "is it in its server's inventory"),
