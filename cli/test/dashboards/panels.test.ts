@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import test, { type TestContext } from 'node:test';
+import { panelQueries, type PanelQuery } from '@halfopen/grafana';
+import {
+  DEMO_FAULTS,
+  demoChannel,
+  demoSet,
+  SAMPLES,
+  sampleSet,
+  type DataSet,
+  type SampleName,
+} from './data-sets.js';
+import { whyEmpty } from './empty.js';
+import { ALL, expand, type Page } from './plugin.js';
+
+/** A column of the table: what is looked at, with the channel and the incident that one would choose. */
+interface Look {
+  readonly column: string;
+  readonly set: DataSet;
+  readonly channel: string;
+}
+
+type Rows = Readonly<Record<string, unknown>>[];
+
+/** Rows by query and column. */
+const counts = new Map<string, Map<string, number>>();
+
+for (const [name, channel] of Object.entries(SAMPLES)) {
+  test(`every panel and variable, with the sample ${name}`, async (t) => {
+    await lookAt(t, { column: name, set: await sampleSet(t, name as SampleName), channel });
+  });
+}
+
+test("every panel and variable, with the demo's faults", async (t) => {
+  const set = await demoSet(t);
+  for (const fault of DEMO_FAULTS)
+    await lookAt(t, { column: `demo: ${fault}`, set, channel: demoChannel(fault) });
+});
+
+test('rows by panel and data set', (t) => {
+  for (const line of table()) t.diagnostic(line);
+  assert.equal(counts.size, panelQueries().length);
+});
+
+/** All queries of one column, each held against what is expected of it. */
+async function lookAt(t: TestContext, { column, set, channel }: Look): Promise<void> {
+  const incident = await incidentOf(set, channel);
+  const wrong: string[] = [];
+  for (const query of panelQueries()) {
+    const rows = await rowsOf(set, query, pageOf(query, set, channel, incident));
+    const key = `${query.dashboard}/${query.name}`;
+    const row = counts.get(key) ?? new Map<string, number>();
+    counts.set(key, row.set(column, rows.length));
+    const reason = whyEmpty(key, column);
+    if (rows.length === 0 && reason === undefined) wrong.push(`${key} is empty`);
+    if (rows.length > 0 && reason !== undefined) wrong.push(`${key} is not empty, though "${reason}"`);
+    wrong.push(...misshapen(query, rows).map((problem) => `${key}: ${problem}`));
+  }
+  t.diagnostic(`${column}: ${channel}, incident ${incident === '' ? 'none' : incident}`);
+  assert.deepEqual(wrong, [], column);
+}
+
+function pageOf(query: PanelQuery, set: DataSet, channel: string, incident: string): Page {
+  const anyChannel = query.dashboard === 'traces';
+  const byInsertion = query.dashboard === 'pipeline';
+  return {
+    fromMs: byInsertion ? Date.now() - 3_600_000 : set.fromMs,
+    toMs: byInsertion ? Date.now() + 60_000 : set.toMs,
+    interval_s: 15,
+    variables: {
+      site: ALL,
+      agent_version: ALL,
+      direction: ALL,
+      service: ALL,
+      channel: anyChannel ? '' : channel,
+      trace_id: '',
+      incident,
+    },
+  };
+}
+
+async function rowsOf({ stored }: DataSet, query: PanelQuery, page: Page): Promise<Rows> {
+  const { bytes } = await stored.people.query(expand(query.sql, page), { format: 'JSONEachRow' });
+  return Buffer.from(bytes)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Rows[number]);
+}
+
+/** The one that a page would be about: the gravest that fired on the channel, else on any. */
+async function incidentOf({ stored }: DataSet, channel: string): Promise<string> {
+  const found = await stored.store.query<{ id: string }>(
+    `SELECT id FROM incidents WHERE fired_at IS NOT NULL
+     ORDER BY has(channels, {channel:String}) DESC, indexOf(['critical', 'error', 'warning', 'info'], severity), fired_at, id
+     LIMIT 1`,
+    { params: { channel } },
+  );
+  return found[0]?.id ?? '';
+}
+
+/** What a view needs of its columns. */
+function misshapen({ view }: PanelQuery, rows: Rows): string[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const columns = Object.keys(first);
+  switch (view) {
+    case undefined:
+      return columns.length === 1 && typeof Object.values(first)[0] === 'string'
+        ? []
+        : ['a variable needs one column of text'];
+    case 'lines':
+    case 'bars':
+      return [
+        ...(columns[0] === 'time' ? [] : ['a series begins with the column time']),
+        ...(rows.every(
+          (row, index) => index === 0 || String(rows[index - 1]?.['time']) <= String(row['time']),
+        )
+          ? []
+          : ['a series goes forwards in time']),
+      ];
+    case 'timeline':
+      return columns[0] === 'time' ? [] : ['a timeline begins with the column time'];
+    case 'trace':
+      return ['traceID', 'spanID', 'parentSpanID', 'serviceName', 'operationName', 'startTime', 'duration']
+        .filter((column) => !columns.includes(column))
+        .map((column) => `a trace needs the column ${column}`);
+    case 'stat':
+    case 'ranking':
+    case 'table':
+      return [];
+  }
+}
+
+function table(): string[] {
+  const columns = [...new Set([...counts.values()].flatMap((row) => [...row.keys()]))];
+  const width = Math.max(...[...counts.keys()].map((key) => key.length));
+  const head = [
+    'rows of'.padEnd(width),
+    ...columns.map((_, index) => String.fromCharCode(65 + index).padStart(5)),
+  ];
+  return [
+    ...columns.map((column, index) => `${String.fromCharCode(65 + index)} = ${column}`),
+    head.join(''),
+    ...[...counts].map(([key, row]) =>
+      [key.padEnd(width), ...columns.map((column) => String(row.get(column) ?? '-').padStart(5))].join(''),
+    ),
+  ];
+}

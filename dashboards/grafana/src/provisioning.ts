@@ -1,0 +1,82 @@
+import { stringify } from 'yaml';
+import { dashboards } from './dashboards.js';
+import { DATASOURCE_TYPE, DATASOURCE_UID } from './names.js';
+
+export interface ProvisioningOptions {
+  /** Where Grafana reaches Halfopen's ClickHouse port. @default 127.0.0.1 */
+  readonly host?: string;
+  /** @default 8123 */
+  readonly port?: number;
+  /** Of the console, as the reader's browser reaches it. */
+  readonly publicUrl?: string;
+  /** Where Grafana finds the folder `dashboards/`. */
+  readonly dashboardsPath: string;
+}
+
+/** The environment variable of Grafana that holds the token: it is never written to a file. */
+export const PASSWORD_VARIABLE = 'HALFOPEN_TOKEN';
+
+const HEADER = '# Written by `halfopen dashboards write`; the next time it writes over this.\n';
+
+/** All that Grafana needs, by the path of each file. The same options give the same bytes. */
+export function provisioningFiles(options: ProvisioningOptions): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const { uid, json } of dashboards(options.publicUrl === undefined ? {} : options))
+    files.set(`dashboards/${uid}.json`, `${JSON.stringify(json, undefined, 2)}\n`);
+  files.set('provisioning/datasources/halfopen.yaml', HEADER + stringify(datasources(options)));
+  files.set('provisioning/dashboards/halfopen.yaml', HEADER + stringify(providers(options)));
+  return files;
+}
+
+/** Settings as the plugin's own page saves them (types/config.ts of the plugin). */
+function datasources({ host = '127.0.0.1', port = 8123 }: ProvisioningOptions): unknown {
+  return {
+    apiVersion: 1,
+    datasources: [
+      {
+        name: 'Halfopen',
+        uid: DATASOURCE_UID,
+        type: DATASOURCE_TYPE,
+        access: 'proxy',
+        editable: false,
+        jsonData: {
+          host,
+          port,
+          protocol: 'http',
+          secure: false,
+          username: 'halfopen',
+          defaultDatabase: 'default',
+          dialTimeout: '10',
+          queryTimeout: '60',
+          // Traces in Explore, and behind every trace id, without set-up.
+          traces: {
+            defaultDatabase: 'default',
+            defaultTable: 'otel_traces',
+            otelEnabled: true,
+            otelVersion: 'latest',
+            durationUnit: 'nanoseconds',
+          },
+        },
+        // Grafana puts in what its own environment holds.
+        secureJsonData: { password: `$${PASSWORD_VARIABLE}` },
+      },
+    ],
+  };
+}
+
+function providers({ dashboardsPath }: ProvisioningOptions): unknown {
+  return {
+    apiVersion: 1,
+    providers: [
+      {
+        name: 'halfopen',
+        folder: 'Halfopen',
+        folderUid: 'halfopen',
+        type: 'file',
+        allowUiUpdates: false,
+        updateIntervalSeconds: 30,
+        options: { path: dashboardsPath, foldersFromFilesStructure: false },
+      },
+    ],
+  };
+}
