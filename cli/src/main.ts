@@ -3,6 +3,7 @@ import { StoreError } from '@halfopen/store';
 import { Command, CommanderError } from 'commander';
 import { addRules } from './commands/backtest.js';
 import { addConfig } from './commands/config-check.js';
+import { addDashboards } from './commands/dashboards.js';
 import { addExplain } from './commands/explain.js';
 import { addImport } from './commands/import.js';
 import { addLab } from './commands/lab.js';
@@ -22,6 +23,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addExplain(program);
   addRules(program);
   addSql(program);
+  addDashboards(program);
   addConfig(program);
   addLab(program);
   try {

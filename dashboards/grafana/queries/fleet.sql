@@ -43,7 +43,7 @@ ORDER BY state, channel_id
 LIMIT 200
 
 -- name: channels
--- The worst first; a list of five hundred is longer than anybody reads.
+-- The worst first. A list of five hundred is longer than anybody reads.
 SELECT
     channel_id AS channel,
     state,
@@ -134,19 +134,20 @@ ORDER BY time, stage
 LIMIT 10000
 
 -- name: connection_events
--- An attempt counts where it was made; both ends report a close, so closes are counted per connection.
+-- Both ends report an opening and a close: they count once per connection. A failed attempt has none, and counts where
+-- it was made.
 SELECT
     $__timeInterval(seen_at) AS time,
-    multiIf(event = 'close', 'closed', outcome = 'ok', 'opened', outcome) AS event,
-    uniq(channel_id, if(event = 'closed', connection_id, toString(seen_at))) AS events
-FROM connection_events
+    multiIf(e.event = 'close', 'closed', outcome = 'ok', 'opened', outcome) AS what,
+    uniq(channel_id, if(connection_id = '', toString(seen_at), connection_id)) AS events
+FROM connection_events AS e
 WHERE $__timeFilter(seen_at)
     AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes($__fromTime)
-    AND (connection_events.event = 'close' OR channel_end = 'agent')
+    AND (e.event = 'close' OR outcome = 'ok' OR channel_end = 'agent')
     AND $__conditionalAll(site IN (${site:sqlstring}), $site)
     AND $__conditionalAll(agent_version IN (${agent_version:sqlstring}), $agent_version)
-GROUP BY time, event
-ORDER BY time, event
+GROUP BY time, what
+ORDER BY time, what
 LIMIT 10000
 
 -- name: variable_site

@@ -54,22 +54,30 @@ ORDER BY states DESC
 LIMIT 100
 
 -- name: errors
+-- Counted over all spans, so that a quiet service is a line at nothing and not a missing one.
 SELECT
     $__timeInterval(InsertedAt) AS time,
     ServiceName AS service,
-    count() / $__interval_s AS errors
+    countIf(StatusCode = 'Error') / $__interval_s AS errors
 FROM otel_traces
 WHERE $__timeFilter(InsertedAt)
-    AND StatusCode = 'Error'
 GROUP BY time, service
 ORDER BY time, service
 LIMIT 10000
 
 -- name: dead_letters
-SELECT reason, any(d.message) AS example, count() AS messages, sum(d.bytes) AS bytes, max(inserted_at) AS last_at
-FROM dead_letters AS d
-WHERE $__timeFilter(inserted_at)
-GROUP BY reason
+-- One row says so where there is none.
+SELECT *
+FROM
+(
+    SELECT reason, any(d.message) AS example, count() AS messages, sum(d.bytes) AS bytes, max(inserted_at) AS last_at
+    FROM dead_letters AS d
+    WHERE $__timeFilter(inserted_at)
+    GROUP BY reason
+    UNION ALL
+    SELECT 'none', 'every message could be decoded', 0, 0, NULL
+    WHERE (SELECT count() FROM dead_letters WHERE $__timeFilter(inserted_at)) = 0
+)
 ORDER BY messages DESC
 LIMIT 100
 

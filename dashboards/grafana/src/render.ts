@@ -44,14 +44,20 @@ function queryOf(queries: ReadonlyMap<string, string>, name: string): string | u
   return queries.get(name);
 }
 
-/** From any dashboard to the others, the range kept. */
-function othersLink(): dashboard.DashboardLinkBuilder {
-  return new dashboard.DashboardLinkBuilder('Halfopen')
-    .type(dashboard.DashboardLinkType.Dashboards)
-    .tags(['halfopen'])
-    .asDropdown(true)
-    .keepTime(true)
-    .includeVars(false);
+/** From any dashboard to the others, the range kept. In sight: the SDK would put it into a menu. */
+function othersLink(): cog.Builder<dashboard.DashboardLink> {
+  return {
+    build: () => {
+      const link = new dashboard.DashboardLinkBuilder('Halfopen')
+        .type(dashboard.DashboardLinkType.Dashboards)
+        .tags(['halfopen'])
+        .asDropdown(true)
+        .keepTime(true)
+        .build();
+      delete link.placement;
+      return link;
+    },
+  };
 }
 
 /** The plugin's query, as its editor saves it (types/sql.ts of the plugin); formats are sqlds's. */

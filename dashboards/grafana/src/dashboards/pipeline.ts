@@ -83,7 +83,7 @@ function flow(): PanelSpec[] {
       thresholds: NEUTRAL,
       width: 8,
       height: 9,
-      nothing: 'No span of this range has the status Error',
+      nothing: 'No span was stored in this range',
     },
     {
       query: 'services',
@@ -115,7 +115,6 @@ function flow(): PanelSpec[] {
       thresholds: NEUTRAL,
       width: 12,
       height: 8,
-      nothing: 'Every message of this range could be decoded',
       columns: { example: { wrap: true }, bytes: { unit: 'bytes' } },
     },
   ];
