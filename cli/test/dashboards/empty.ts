@@ -42,13 +42,14 @@ const REASONS: readonly Reason[] = [
     why: 'every end that has spoken goes on speaking',
   },
   {
-    queries: ['fleet/connection_events'],
-    columns: ['asymmetric-server-only'],
-    why: 'the recording holds no connect and no close',
-  },
-  {
     queries: ['channel/dead_frames'],
-    columns: ['healthy', 'heartbeat-not-started', 'listener-down'],
+    columns: [
+      'healthy',
+      'heartbeat-not-started',
+      'listener-down',
+      'demo: heartbeat-not-started',
+      'demo: agent-killed',
+    ],
     why: 'every frame that was begun has arrived and was done, or there was none',
   },
   {
@@ -76,7 +77,14 @@ const REASONS: readonly Reason[] = [
   },
   {
     queries: ['incident/unknowns'],
-    columns: ['handler-dead-both-ends', 'host-reader-dead', 'listener-down'],
+    columns: [
+      'handler-dead-both-ends',
+      'host-reader-dead',
+      'listener-down',
+      'demo: handler-stuck',
+      'demo: agent-killed',
+      'demo: frames-dropped',
+    ],
     why: 'all that was asked could be seen',
   },
 ];

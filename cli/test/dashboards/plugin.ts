@@ -87,7 +87,8 @@ function argumentsOf(text: string): { readonly args: readonly string[]; readonly
   const args: string[] = [];
   let depth = 0;
   let begin = 1;
-  for (const [index, character] of [...text].entries()) {
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
     if (character === '(') depth++;
     if (character === ')') depth--;
     if ((character === ',' && depth === 1) || depth === 0) {

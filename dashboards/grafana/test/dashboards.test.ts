@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Dashboard, Panel, RowPanel, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  VariableType,
+  type Dashboard,
+  type Panel,
+  type RowPanel,
+  type VariableModel,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 import { CHANNEL_STATES, DIRECTION_STATES, SEVERITIES } from '@halfopen/telemetry';
 import { DASHBOARD_UIDS, dashboards, DATASOURCE_UID, panelQueries } from '../src/index.js';
 import { readQueries, splitQueries } from '../src/queries.js';
@@ -23,7 +29,7 @@ interface Target {
 
 const isPanel = (panel: Panel | RowPanel): panel is Panel => panel.type !== 'row';
 const panelsOf = (json: Dashboard): Panel[] => (json.panels ?? []).filter(isPanel);
-const variablesOf = (json: Dashboard): VariableModel[] => json.templating?.list ?? [];
+const variablesOf = (json: Dashboard): VariableModel[] => json.templating.list ?? [];
 const targetsOf = (panel: Panel): Target[] => (panel.targets ?? []) as unknown as Target[];
 
 function linksOf(panel: Panel): { title: string; url: string }[] {
@@ -90,7 +96,7 @@ for (const { uid, json } of ALL) {
       assert.equal(target.format, formats[target.queryType]);
       assert.ok(target.rawSql.length > 0, panel.title);
     }
-    for (const variable of variablesOf(json).filter(({ type }) => type === 'query'))
+    for (const variable of variablesOf(json).filter(({ type }) => type === VariableType.Query))
       assert.equal(variable.datasource?.uid, DATASOURCE_UID);
   });
 
@@ -129,7 +135,7 @@ for (const { uid, json } of ALL) {
       const sql = targetsOf(panel)[0]?.rawSql ?? '';
       for (const { matcher } of panel.fieldConfig?.overrides ?? []) {
         assert.equal(matcher.id, 'byName');
-        assert.match(sql, new RegExp(`\\b${String(matcher.options)}\\b`), `${panel.title ?? ''}`);
+        assert.match(sql, new RegExp(`\\b${String(matcher.options)}\\b`), panel.title ?? '');
       }
     }
   });
