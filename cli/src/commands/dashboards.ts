@@ -56,11 +56,13 @@ ${EXIT_CODES}`,
 
 /** @returns the files written */
 async function write(dir: string, options: WriteOptions): Promise<string[]> {
-  const publicUrl = publicUrlOf(options);
+  const { notifications, api } = configOf(options);
+  const { publicUrl = `http://127.0.0.1:${api.port}`, runbooksUrl } = notifications.links;
   const files = provisioningFiles({
     host: options.host,
     port: portOf(options.port),
-    publicUrl,
+    publicUrl: options.publicUrl === undefined ? publicUrl : addressOf(options.publicUrl),
+    runbooksUrl,
     dashboardsPath: options.dashboardsPath ?? resolve(dir, 'dashboards'),
   });
   const written: string[] = [];
@@ -85,15 +87,10 @@ function portOf(text: string): number {
   return port;
 }
 
-function publicUrlOf(options: WriteOptions): string {
-  if (options.publicUrl === undefined) {
-    const { notifications, api } = configOf(options);
-    return notifications.links.publicUrl ?? `http://127.0.0.1:${api.port}`;
-  }
-  if (!/^https?:\/\//i.test(options.publicUrl) || !URL.canParse(options.publicUrl))
-    throw new Failure(
-      `--public-url ${options.publicUrl}: expected an http or https address, as in https://halfopen.example.net`,
-      2,
-    );
-  return options.publicUrl;
+function addressOf(text: string): string {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
+  throw new Failure(
+    `--public-url ${text}: expected an http or https address, as in https://halfopen.example.net`,
+    2,
+  );
 }

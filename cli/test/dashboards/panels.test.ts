@@ -20,7 +20,10 @@ interface Look {
   readonly channel: string;
 }
 
-type Rows = Readonly<Record<string, unknown>>[];
+interface Answer {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly unknown[])[];
+}
 
 /** Rows by query and column. */
 const counts = new Map<string, Map<string, number>>();
@@ -49,14 +52,15 @@ async function lookAt(t: TestContext, { column, set, channel }: Look): Promise<v
   const incident = await incidentOf(set, channel);
   const wrong: string[] = [];
   for (const query of panelQueries()) {
-    const rows = await rowsOf(set, query, pageOf(query, set, channel, incident));
+    const answer = await answerOf(set, query, pageOf(query, set, channel, incident));
+    const { rows } = answer;
     const key = `${query.dashboard}/${query.name}`;
     const row = counts.get(key) ?? new Map<string, number>();
     counts.set(key, row.set(column, rows.length));
     const reason = whyEmpty(key, column);
     if (rows.length === 0 && reason === undefined) wrong.push(`${key} is empty`);
     if (rows.length > 0 && reason !== undefined) wrong.push(`${key} is not empty, though "${reason}"`);
-    wrong.push(...misshapen(query, rows).map((problem) => `${key}: ${problem}`));
+    wrong.push(...misshapen(query, answer).map((problem) => `${key}: ${problem}`));
   }
   t.diagnostic(`${column}: ${channel}, incident ${incident === '' ? 'none' : incident}`);
   assert.deepEqual(wrong, [], column);
@@ -77,17 +81,25 @@ function pageOf(query: PanelQuery, set: DataSet, channel: string, incident: stri
       channel: anyChannel ? '' : channel,
       trace_id: '',
       incident,
+      console: 'https://halfopen.example.net',
+      runbooks: 'https://wiki.example.net/halfopen',
     },
   };
 }
 
-async function rowsOf({ stored }: DataSet, query: PanelQuery, page: Page): Promise<Rows> {
-  const { bytes } = await stored.people.query(expand(query.sql, page), { format: 'JSONEachRow' });
-  return Buffer.from(bytes)
+async function answerOf({ stored }: DataSet, query: PanelQuery, page: Page): Promise<Answer> {
+  const { bytes } = await stored.people.query(expand(query.sql, page), {
+    format: 'JSONCompactEachRowWithNamesAndTypes',
+  });
+  const [names = [], types = [], ...rows] = Buffer.from(bytes)
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Rows[number]);
+    .map((line) => JSON.parse(line) as unknown[]);
+  return {
+    columns: names.map((name, index) => ({ name: String(name), type: String(types[index]) })),
+    rows,
+  };
 }
 
 /** The one that a page would be about: the gravest that fired on the channel, else on any. */
@@ -101,36 +113,44 @@ async function incidentOf({ stored }: DataSet, channel: string): Promise<string>
   return found[0]?.id ?? '';
 }
 
+/** Types that the plugin decodes to a value of a table or series; Map, Array and Tuple become JSON. */
+const DECODABLE =
+  /^(LowCardinality\()?(Nullable\()?(DateTime|DateTime64\([39]\)|Date|U?Int(8|16|32|64)|Float(32|64)|Bool|String)\)*$/;
+const DECODABLE_AS_JSON = /^(Array|Map|Tuple)\(/;
+
 /** What a view needs of its columns. */
-function misshapen({ view }: PanelQuery, rows: Rows): string[] {
-  const [first] = rows;
-  if (first === undefined) return [];
-  const columns = Object.keys(first);
-  if (view === undefined) {
-    const text = columns.length === 1 && typeof Object.values(first)[0] === 'string';
-    return text ? [] : ['a variable needs one column of text'];
-  }
-  switch (view) {
-    case 'lines':
-    case 'bars':
-      return [
-        ...(columns[0] === 'time' ? [] : ['a series begins with the column time']),
-        ...(rows.every(
-          (row, index) => index === 0 || String(rows[index - 1]?.['time']) <= String(row['time']),
-        )
-          ? []
-          : ['a series goes forwards in time']),
-      ];
-    case 'timeline':
-      return columns[0] === 'time' ? [] : ['a timeline begins with the column time'];
-    case 'trace':
-      return ['traceID', 'spanID', 'parentSpanID', 'serviceName', 'operationName', 'startTime', 'duration']
-        .filter((column) => !columns.includes(column))
-        .map((column) => `a trace needs the column ${column}`);
-    case 'stat':
-    case 'ranking':
-    case 'table':
-      return [];
+function misshapen({ view }: PanelQuery, { columns, rows }: Answer): string[] {
+  const names = columns.map(({ name }) => name);
+  const [first] = columns;
+  const undecodable = columns
+    .filter(({ type }) => !DECODABLE.test(type) && !(view === 'trace' && DECODABLE_AS_JSON.test(type)))
+    .map(({ name, type }) => `the plugin does not decode ${name} ${type}`);
+  return [...undecodable, ...unfit()];
+
+  function unfit(): string[] {
+    if (view === undefined)
+      return columns.length === 1 && first?.type.includes('String') === true
+        ? []
+        : ['a variable needs one column of text'];
+    switch (view) {
+      case 'lines':
+      case 'bars':
+      case 'timeline':
+        return [
+          ...(first?.name === 'time' && first.type === 'DateTime' ? [] : ['it begins with the column time']),
+          ...(rows.every((row, index) => index === 0 || String(rows[index - 1]?.[0]) <= String(row[0]))
+            ? []
+            : ['it goes forwards in time']),
+        ];
+      case 'trace':
+        return ['traceID', 'spanID', 'parentSpanID', 'serviceName', 'operationName', 'startTime', 'duration']
+          .filter((column) => !names.includes(column))
+          .map((column) => `a trace needs the column ${column}`);
+      case 'stat':
+      case 'ranking':
+      case 'table':
+        return [];
+    }
   }
 }
 

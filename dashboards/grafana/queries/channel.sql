@@ -107,22 +107,38 @@ ORDER BY time
 LIMIT 10000
 
 -- name: dead_frames
--- A frame is given half a minute. A command is done when executed or acknowledged, anything else when received. What
--- only its sender reports may have arrived where nobody speaks; the column says so.
+-- A frame is given half a minute. A command is done when executed or acknowledged, anything else when received. That it
+-- was not received can be said only where the end that should have received it sends spans of frames at all. What is
+-- left then are commands, where acknowledgements come back to their sender.
+WITH
+(
+    SELECT groupUniqArray(channel_end)
+    FROM frames
+    WHERE channel_id = ${channel:sqlstring}
+        AND $__timeFilter(seen_at)
+        AND toStartOfMinute(seen_at) >= toStartOfMinute($__fromTime)
+) AS observers,
+(
+    SELECT count() > 0
+    FROM frames
+    WHERE channel_id = ${channel:sqlstring}
+        AND $__timeFilter(seen_at)
+        AND toStartOfMinute(seen_at) >= toStartOfMinute($__fromTime)
+        AND stage = 'ack'
+) AS acknowledges
 SELECT
     first_seen_at AS began_at,
     direction,
     kind,
     frame_id AS frame,
     multiIf(
-        failure != '', failure || ' at ' || last_stage,
+        failure != '', failure || ' at its ' || last_stage,
         last_stage = 'enqueue', 'not written: waits at its sender',
-        last_stage = 'socket_write' AND length(seen_by) = 1, 'written, and seen by no one since',
-        last_stage = 'socket_write', 'lost on the way',
+        last_stage = 'socket_write' AND is_observed, 'lost on the way',
+        last_stage = 'socket_write', 'written, and not acknowledged: no spans of the ' || receiver,
         last_stage = 'receive', 'received, and not executed',
-        last_stage = 'execute (not ended)', 'its handler has not ended',
-        'after ' || last_stage) AS died,
-    arrayStringConcat(seen_by, ', ') AS seen_by,
+        'its handler has not ended') AS died,
+    arrayStringConcat(ends, ', ') AS seen_by,
     pending_reports,
     trace
 FROM
@@ -130,17 +146,17 @@ FROM
     SELECT
         direction,
         frame_id,
+        if(direction = 'to_agent', 'agent', 'server') AS receiver,
+        has(observers, receiver) AS is_observed,
         any(f.kind) AS kind,
         min(started_at) AS first_seen_at,
-        max(seen_at) AS last_seen_at,
-        arraySort(groupUniqArray(channel_end)) AS seen_by,
+        arraySort(groupUniqArray(channel_end)) AS ends,
         countIf(outcome = 'pending') AS pending_reports,
         anyIf(outcome, outcome IN ('error', 'timeout', 'dropped')) AS failure,
         any(trace_id) AS trace,
-        countIf(f.stage = 'ack') > 0 AS acknowledged,
-        countIf(f.stage = 'execute' AND outcome != 'pending') > 0 AS executed,
+        countIf(f.stage = 'ack' OR f.stage = 'execute' AND outcome != 'pending') > 0 AS is_done,
         multiIf(
-            countIf(f.stage = 'execute') > 0, 'execute (not ended)',
+            countIf(f.stage = 'execute') > 0, 'execute',
             countIf(f.stage = 'receive' AND outcome != 'pending') > 0, 'receive',
             countIf(f.stage = 'socket_write' AND outcome IN ('ok', '')) > 0, 'socket_write',
             'enqueue') AS last_stage
@@ -153,7 +169,9 @@ FROM
 )
 WHERE first_seen_at < $__toTime - INTERVAL 30 SECOND
     AND (failure != ''
-        OR NOT acknowledged AND NOT executed AND (kind = 'command' OR last_stage IN ('enqueue', 'socket_write', 'execute (not ended)')))
+        OR NOT is_done AND (last_stage IN ('enqueue', 'execute')
+            OR last_stage = 'socket_write' AND (is_observed OR kind = 'command' AND acknowledges)
+            OR last_stage = 'receive' AND kind = 'command'))
 ORDER BY first_seen_at DESC
 LIMIT 200
 

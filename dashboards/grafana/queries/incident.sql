@@ -44,7 +44,7 @@ LIMIT 20
 
 -- name: facts
 WITH assumeNotNull((SELECT argMax(t.incident, t.sequence) FROM incident_transitions AS t WHERE t.incident_id = ${incident:sqlstring} AND t.at <= $__toTime)) AS body
-SELECT if(fact.3, 'seen', 'not so') AS observed, fact.2 AS statement, fact.4 AS sql
+SELECT if(fact.3, 'symptom', 'fine') AS observed, fact.2 AS statement, fact.4 AS sql
 FROM (SELECT arrayJoin(JSONExtract(body, 'facts', 'Array(Tuple(id String, statement String, observed Bool, sql String))')) AS fact)
 ORDER BY fact.3 DESC
 LIMIT 200
@@ -134,9 +134,22 @@ ORDER BY last_at DESC, receiver
 LIMIT 200
 
 -- name: links
+-- An incident names pages of the console and runbooks by their paths: the page's constants say where those begin.
 WITH assumeNotNull((SELECT argMax(t.incident, t.sequence) FROM incident_transitions AS t WHERE t.incident_id = ${incident:sqlstring} AND t.at <= $__toTime)) AS body
-SELECT link.1 AS text, link.2 AS href
-FROM (SELECT arrayJoin(arrayConcat([('Runbook', JSONExtractString(body, 'runbook_url'))], JSONExtract(body, 'links', 'Array(Tuple(text String, href String))'))) AS link)
+SELECT
+    link.1 AS text,
+    multiIf(
+        match(link.2, '^https?://'), link.2,
+        startsWith(link.2, '/'), ${console:sqlstring} || link.2,
+        ${runbooks:sqlstring} != '', ${runbooks:sqlstring} || '/' || link.2,
+        '') AS href
+FROM
+(
+    SELECT arrayJoin(arrayConcat(
+        [('Runbook', JSONExtractString(body, 'runbook_url'))],
+        JSONExtract(body, 'links', 'Array(Tuple(text String, href String))'))) AS link
+    WHERE body != ''
+)
 WHERE href != ''
 LIMIT 50
 

@@ -4,6 +4,7 @@ import { fleet } from './dashboards/fleet.js';
 import { incident } from './dashboards/incident.js';
 import { pipeline } from './dashboards/pipeline.js';
 import { traces } from './dashboards/traces.js';
+import { withoutSlash } from './links.js';
 import { DASHBOARD_UIDS, type DashboardName } from './names.js';
 import { readQueries } from './queries.js';
 import { renderDashboard } from './render.js';
@@ -11,7 +12,9 @@ import type { DashboardSpec, View } from './specs.js';
 
 export interface DashboardOptions {
   /** Of the console, as the reader's browser reaches it. @default http://127.0.0.1:8321 */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
+  /** Of the folder that holds `docs/`; without it incidents do not link to their runbook. */
+  readonly runbooksUrl?: string | undefined;
 }
 
 export interface RenderedDashboard {
@@ -68,6 +71,7 @@ export function panelQueries(): PanelQuery[] {
   });
 }
 
-function specs({ publicUrl = 'http://127.0.0.1:8321' }: DashboardOptions): DashboardSpec[] {
-  return [fleet(publicUrl), channel, incident(publicUrl), pipeline, traces];
+function specs({ publicUrl = 'http://127.0.0.1:8321', runbooksUrl = '' }: DashboardOptions): DashboardSpec[] {
+  const addresses = { publicUrl: withoutSlash(publicUrl), runbooksUrl: withoutSlash(runbooksUrl) };
+  return [fleet(addresses), channel, incident(addresses), pipeline, traces];
 }

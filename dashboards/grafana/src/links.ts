@@ -34,7 +34,7 @@ export function toTrace(value = '${__value.raw}'): Link {
 
 /** The incident's page in the console, where it can be acknowledged and silenced. */
 export function toConsoleIncident(publicUrl: string, value = '${__value.raw}'): Link {
-  return { title: 'Open in the console', url: `${withoutSlash(publicUrl)}/incidents/${value}` };
+  return { title: 'Open in the console', url: `${publicUrl}/incidents/${value}` };
 }
 
 /** Where the channel is shown, both ends side by side. Moments are ms since the epoch. */
@@ -79,6 +79,6 @@ function dashboardUrl(
   return `${withoutSlash(grafanaUrl)}/d/${DASHBOARD_UIDS[dashboard]}?${new URLSearchParams(query).toString()}`;
 }
 
-function withoutSlash(url: string): string {
+export function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '');
 }

@@ -1,14 +1,12 @@
 import { stringify } from 'yaml';
-import { dashboards } from './dashboards.js';
-import { DATASOURCE_TYPE, DATASOURCE_UID } from './names.js';
+import { dashboards, type DashboardOptions } from './dashboards.js';
+import { DATASOURCE_TYPE, DATASOURCE_UID, PLUGIN_VERSION } from './names.js';
 
-export interface ProvisioningOptions {
+export interface ProvisioningOptions extends DashboardOptions {
   /** Where Grafana reaches Halfopen's ClickHouse port. @default 127.0.0.1 */
   readonly host?: string;
   /** @default 8123 */
   readonly port?: number;
-  /** Of the console, as the reader's browser reaches it. */
-  readonly publicUrl?: string;
   /** Where Grafana finds the folder `dashboards/`. */
   readonly dashboardsPath: string;
 }
@@ -21,7 +19,7 @@ const HEADER = '# Written by `halfopen dashboards write`; the next time it write
 /** All that Grafana needs, by the path of each file. The same options give the same bytes. */
 export function provisioningFiles(options: ProvisioningOptions): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
-  for (const { uid, json } of dashboards(options.publicUrl === undefined ? {} : options))
+  for (const { uid, json } of dashboards(options))
     files.set(`dashboards/${uid}.json`, `${JSON.stringify(json, undefined, 2)}\n`);
   files.set('provisioning/datasources/halfopen.yaml', HEADER + stringify(datasources(options)));
   files.set('provisioning/dashboards/halfopen.yaml', HEADER + stringify(providers(options)));
@@ -40,6 +38,7 @@ function datasources({ host = '127.0.0.1', port = 8123 }: ProvisioningOptions): 
         access: 'proxy',
         editable: false,
         jsonData: {
+          version: PLUGIN_VERSION,
           host,
           port,
           protocol: 'http',

@@ -27,7 +27,7 @@ export function renderDashboard(spec: DashboardSpec): dashboard.Dashboard {
     .timezone('browser')
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
     .time({ from: spec.from ?? 'now-30m', to: 'now' })
-    .refresh('30s')
+    .refresh('1m')
     .link(othersLink());
   for (const variable of spec.variables)
     builder.withVariable(buildVariable(variable, DATASOURCE, queryOf(queries, `variable_${variable.name}`)));

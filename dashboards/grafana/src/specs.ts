@@ -2,6 +2,14 @@ import type { Link } from './links.js';
 import type { DashboardName } from './names.js';
 import type { Words } from './words.js';
 
+/** Where links lead, without a slash at the end. */
+export interface Addresses {
+  /** Of the console. */
+  readonly publicUrl: string;
+  /** Of the folder that holds `docs/`; empty where it is not known. */
+  readonly runbooksUrl: string;
+}
+
 /** A dashboard as it is thought of: rows of questions. `render.ts` makes Grafana's JSON of it. */
 export interface DashboardSpec {
   readonly name: DashboardName;
@@ -19,7 +27,7 @@ export interface RowSpec {
   readonly panels: readonly PanelSpec[];
 }
 
-export type VariableSpec = QueryVariableSpec | ChoiceVariableSpec | TextVariableSpec;
+export type VariableSpec = QueryVariableSpec | ChoiceVariableSpec | TextVariableSpec | ConstantVariableSpec;
 
 interface VariableBase {
   readonly name: string;
@@ -38,6 +46,12 @@ export interface QueryVariableSpec extends VariableBase {
 export interface ChoiceVariableSpec extends VariableBase {
   readonly kind: 'choice';
   readonly choices: readonly string[];
+}
+
+/** Never shown: an address that queries need. */
+export interface ConstantVariableSpec extends VariableBase {
+  readonly kind: 'constant';
+  readonly value: string;
 }
 
 export interface TextVariableSpec extends VariableBase {

@@ -37,6 +37,11 @@ export function buildVariable(
         .multi(true)
         .includeAll(true)
         .current({ text: ['All'], value: [ALL], selected: true });
+    case 'constant':
+      return new dashboard.ConstantVariableBuilder(spec.name)
+        .label(spec.label)
+        .description(spec.description)
+        .value(spec.value);
     case 'text':
       return new dashboard.TextBoxVariableBuilder(spec.name)
         .label(spec.label)

@@ -33,8 +33,8 @@ export const STATUS_WORDS: Words = { firing: 'red', pending: 'yellow', resolved:
 /** Of a claim that is held against counters. */
 export const VERDICT_WORDS: Words = { contradicts: 'red', agrees: 'green', unseen: 'purple' };
 
-/** Of a fact. */
-export const OBSERVED_WORDS: Words = { seen: 'orange', 'not so': 'green' };
+/** Of a fact: what a healthy channel does not show, or what it does. */
+export const OBSERVED_WORDS: Words = { symptom: 'red', fine: 'green' };
 
 /** What an end says of itself, on the timeline. */
 export const CLAIM_WORDS: Words = {

@@ -1,5 +1,5 @@
 import { toChannel, toConsoleIncident, toIncident } from '../links.js';
-import { NEUTRAL, type ColumnSpec, type DashboardSpec } from '../specs.js';
+import { NEUTRAL, type Addresses, type ColumnSpec, type DashboardSpec } from '../specs.js';
 import { DIRECTION_WORDS, ENDS_WORDS, SEVERITY_WORDS, STATE_WORDS } from '../words.js';
 
 const CHANNEL: ColumnSpec = { links: [toChannel()] };
@@ -15,7 +15,7 @@ const BROKEN: ColumnSpec = {
 const SOME_RED: ColumnSpec = { thresholds: ['text', [1, 'red']] };
 
 /** What is broken? Row one says it, the rows below say where and since when. */
-export function fleet(publicUrl: string): DashboardSpec {
+export function fleet({ publicUrl }: Addresses): DashboardSpec {
   return {
     name: 'fleet',
     title: 'Halfopen: Fleet',

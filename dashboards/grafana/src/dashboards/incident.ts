@@ -1,5 +1,5 @@
 import { toChannel, toConsoleIncident } from '../links.js';
-import { NEUTRAL, type DashboardSpec, type PanelSpec } from '../specs.js';
+import { NEUTRAL, type Addresses, type DashboardSpec, type PanelSpec } from '../specs.js';
 import {
   DELIVERY_WORDS,
   DIRECTION_WORDS,
@@ -10,7 +10,7 @@ import {
 } from '../words.js';
 
 /** Summary first, evidence below; facts and inferences are never mixed. */
-export function incident(publicUrl: string): DashboardSpec {
+export function incident({ publicUrl, runbooksUrl }: Addresses): DashboardSpec {
   return {
     name: 'incident',
     title: 'Halfopen: Incident',
@@ -24,6 +24,14 @@ export function incident(publicUrl: string): DashboardSpec {
         label: 'Incident',
         description: 'those that have fired; the ones that still fire first',
         regex: '/^(?<text>.*) \\| (?<value>[0-9A-Za-z_-]+)$/',
+      },
+      { kind: 'constant', name: 'console', label: 'Console', description: 'its address', value: publicUrl },
+      {
+        kind: 'constant',
+        name: 'runbooks',
+        label: 'Runbooks',
+        description: 'their address',
+        value: runbooksUrl,
       },
     ],
     rows: [
@@ -103,7 +111,7 @@ function evidence(): PanelSpec[] {
       view: 'table',
       title: 'What is true, and which query shows it?',
       description:
-        'seen: looked at, and so. not so: looked at, and not so. The query gives the rows behind the statement.',
+        'symptom: seen, and no healthy channel shows it. fine: looked at, and as it should be. The query gives the rows behind the statement.',
       unit: 'none',
       thresholds: NEUTRAL,
       width: 14,
@@ -224,12 +232,13 @@ function course(): PanelSpec[] {
       query: 'links',
       view: 'table',
       title: 'Where to read on?',
-      description: 'The runbook of the cause, and the pages that belong to the incident.',
+      description:
+        'Pages of the console, and the runbook of the cause where notifications.runbooksUrl says where those are.',
       unit: 'none',
       thresholds: NEUTRAL,
       width: 4,
       height: 8,
-      nothing: 'No links: set notifications.publicUrl and notifications.runbooksUrl',
+      nothing: 'No links',
       columns: { href: { title: 'address', links: [{ title: 'Open', url: '${__value.raw:raw}' }] } },
     },
   ];
