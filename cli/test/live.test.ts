@@ -153,7 +153,7 @@ async function respond({ apiUrl }: Up, { id }: Incident, pager: PagerDutyRecorde
         ? {}
         : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: (await response.json()) };
+    return { status: response.status, body: await response.json() };
   };
   const detail = async () => (await ask('GET', `/incidents/${id}`)).body as Detail;
 
@@ -173,7 +173,11 @@ async function respond({ apiUrl }: Up, { id }: Incident, pager: PagerDutyRecorde
     hrefs.join(' '),
   );
   const grafana = hrefs.filter((href) => href.startsWith('https://grafana.example.net/'));
-  assert.equal(grafana.length, 2, 'the dashboard, and the trace of a frame that died');
+  assert.deepEqual(
+    grafana.map((href) => new URL(href).pathname.split('/')[2]),
+    ['halfopen-incident', 'halfopen-channel', 'halfopen-traces'],
+    'the dashboards, and the trace of a frame that died',
+  );
 
   const hour = new Date(Date.now() + 3_600_000).toISOString();
   const silence = { matchers: { channel: 'agent-3' }, until: hour, reason: 'being replaced', by: 'ada' };

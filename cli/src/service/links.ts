@@ -1,3 +1,4 @@
+import { channelDashboardUrl, incidentDashboardUrl, traceUrl } from '@halfopen/grafana';
 import { findDeadFrame, type DeadFrame } from '@halfopen/rules';
 import type { Store } from '@halfopen/store';
 import type { Incident, Link } from '@halfopen/telemetry';
@@ -35,17 +36,28 @@ async function deadFrame(store: Store, incident: Incident): Promise<DeadFrame | 
   return findDeadFrame(store, channel, began, Math.min(fired, began + LOOKED_AT_MS_MAX));
 }
 
+/** What the dashboards show about an incident: some time before its onset, and behind its firing. */
+const SHOWN_AROUND_MS = 300_000;
+
 function dashboards(incident: Incident, grafana: string | undefined): Link[] {
   if (grafana === undefined) return [];
+  const [channel] = incident.channels;
+  const range = [
+    Date.parse(incident.started_at) - SHOWN_AROUND_MS,
+    Date.parse(incident.fired_at) + SHOWN_AROUND_MS,
+  ] as const;
   return [
-    { text: 'Incident in Grafana', href: `${grafana}/d/halfopen-incident?var-incident=${incident.id}` },
+    { text: 'Incident in Grafana', href: incidentDashboardUrl(grafana, incident.id, ...range) },
+    ...(channel === undefined
+      ? []
+      : [{ text: `${channel} in Grafana`, href: channelDashboardUrl(grafana, channel, ...range) }]),
   ];
 }
 
 /** Without Grafana the spans themselves, on the console's page for SQL. */
 function traceLink({ frame_id: id, trace_id: trace }: DeadFrame, grafana: string | undefined): Link {
   const text = `Trace of frame ${id}`;
-  if (grafana !== undefined) return { text, href: `${grafana}/d/halfopen-traces?var-trace=${trace}` };
+  if (grafana !== undefined) return { text, href: traceUrl(grafana, trace) };
   const sql = `SELECT Timestamp, SpanName, Duration / 1e6 AS ms, SpanAttributes FROM otel_traces WHERE TraceId = '${trace.replaceAll(/[^0-9a-f]/g, '')}' ORDER BY Timestamp`;
   return { text, href: `/sql?${new URLSearchParams({ q: sql }).toString()}` };
 }
