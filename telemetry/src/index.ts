@@ -1,5 +1,6 @@
 export * from './attributes/index.js';
 export * from './causes.js';
+export * from './channel-states.js';
 export * from './incident.js';
 export * from './rules.js';
 export * from './spans.js';

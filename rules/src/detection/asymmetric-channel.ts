@@ -2,13 +2,8 @@ import { waitingExecutions } from '../probes/delivery.js';
 import { count } from '../probes/probe.js';
 import { executing, isOpen, moves, speaking, transit, uncountedCommands } from '../signals/derive.js';
 import type { ChannelSignals, EndSignals } from '../signals/signals.js';
+import { OVERDUE_MIN, STALLED_S } from '../signals/windows.js';
 import { CLEAR, firing, UNDETERMINED, type Verdict } from './verdict.js';
-
-/** So many pieces of work, overdue and followed by none that was done, are no coincidence; a single one must wait longer. */
-const OVERDUE_MIN = 2;
-
-/** A queue that has not moved for so long is not being written, ms. */
-const STALLED_MS = 20_000;
 
 /**
  * One direction demonstrably works while the other demonstrably does not get its work done: written, received,
@@ -129,7 +124,7 @@ function lossOrStall(
     };
   }
   const oldest_ms = sender.queue_oldest_ms ?? 0;
-  if ((sender.queue_depth ?? 0) > 0 && oldest_ms >= STALLED_MS) {
+  if ((sender.queue_depth ?? 0) > 0 && oldest_ms >= STALLED_S * 1000) {
     return {
       since_ms: sender.state_ms - oldest_ms,
       headline: `does not get its frames written at the ${from} (${count(sender.queue_depth ?? 0, 'frame')} waiting)`,
@@ -151,7 +146,7 @@ function provenBothWays(signals: ChannelSignals): boolean {
     agent !== undefined &&
     (agent.executed ?? 0) > 0 &&
     agent.executions_overdue === 0 &&
-    (agent.queue_oldest_ms ?? 0) < STALLED_MS;
+    (agent.queue_oldest_ms ?? 0) < STALLED_S * 1000;
   return (
     (server === undefined || acknowledged || server.acks_overdue === null) &&
     (agent === undefined || executed || agent.executions_overdue === null) &&

@@ -3,6 +3,7 @@ import { connectionSignalsView } from './connection-signals.js';
 import { endArraysView } from './end-arrays.js';
 import { endSignalsView } from './end-signals.js';
 import { expectationSignalsView } from './expectation-signals.js';
+import { fleetAtView, fleetView } from './fleet.js';
 import { heartbeatSignalsView } from './heartbeat-signals.js';
 import { pendingSignalsView } from './pending-signals.js';
 
@@ -15,6 +16,8 @@ export async function installSignals(store: Store): Promise<void> {
     connectionSignalsView(),
     expectationSignalsView(),
     heartbeatSignalsView(),
+    fleetAtView(),
+    fleetView(),
   ];
   for (const view of views) await store.command(view);
 }

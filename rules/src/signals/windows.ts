@@ -1,4 +1,4 @@
-/** Times that the views share, in seconds. What each allows for is said here, once. */
+/** Times that the views share, in seconds, and a count. What each allows for is said here, once. */
 
 /** How far back an evaluation looks. Longer than any rule's own window; bounds what it reads. */
 export const LOOKBACK_S = 900;
@@ -38,3 +38,9 @@ export const CLOSES_S = 600;
 
 /** Servers report their listeners every minute or so. */
 export const LISTENER_S = 150;
+
+/** A queue that has not moved for so long is not being written. */
+export const STALLED_S = 20;
+
+/** So many pieces of work, overdue and followed by none that was done, are no coincidence; a single one must wait longer. */
+export const OVERDUE_MIN = 2;
