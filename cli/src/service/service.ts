@@ -45,6 +45,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     undo.push(async () => watchdog?.stop());
     const retention = startRetention(config, pipeline, log);
     undo.push(() => retention.stop());
+    let collectorUrl: string | undefined;
     const registry = new Registry();
     const collector = openCollector(config, pipeline, registry, log);
     addMetrics(registry, pipeline, rules);
@@ -55,12 +56,14 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       people,
       rules,
       registry,
+      log,
+      collectorUrl: () => collectorUrl,
       notReady: () => notReady(pipeline, rules),
     });
     undo.push(() => api.close());
     const apiUrl = await listen(api, config);
     undo.push(() => collector.close());
-    const collectorUrl = urlOf(config.collector.host, await listenCollector(collector, config));
+    collectorUrl = urlOf(config.collector.host, await listenCollector(collector, config));
     return { collectorUrl, apiUrl, close: () => closeAll(undo) };
   } catch (error) {
     await closeAll(undo);

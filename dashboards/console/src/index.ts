@@ -1,1 +1,4 @@
-export {};
+export type * from './contract.js';
+export { addConsole, type ConsoleOptions } from './server/console.js';
+export { secureHeaders } from './server/headers.js';
+export { isPage } from './server/pages.js';
