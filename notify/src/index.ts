@@ -14,6 +14,21 @@ export {
 } from './receivers/receiver.js';
 export { webhook, type WebhookOptions } from './receivers/webhook/webhook.js';
 export { WEBHOOK_SECRET } from './receivers/webhook/signature.js';
+export {
+  acknowledge,
+  readAcknowledgements,
+  type AcknowledgementRequest,
+  type AcknowledgementResult,
+} from './responses/acknowledgements.js';
+export {
+  endSilence,
+  makeSilence,
+  readSilenced,
+  readSilences,
+  readSilencesOf,
+  SILENCE_MS_MAX,
+  type SilenceRequest,
+} from './responses/silences.js';
 export { isQuiet, type Route, type Routing } from './routing/routing.js';
 export { Secret } from './secret.js';
 export {

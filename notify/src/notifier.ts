@@ -1,3 +1,4 @@
+import type { Incident } from '@halfopen/telemetry';
 import type { Store } from '@halfopen/store';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import { backoff_ms } from './delivery/backoff.js';
@@ -16,6 +17,8 @@ export interface NotifierOptions {
   readonly receivers: readonly Receiver[];
   readonly routing: Routing;
   readonly log: NotifyLog;
+  /** Adds links to an incident that is about to be told; should it throw, the incident is told without. */
+  readonly addLinks?: (incident: Incident) => Promise<Incident>;
   readonly clock?: Clock;
   /** From 0 up to 1. */
   readonly random?: () => number;
@@ -89,7 +92,7 @@ class Notifier implements RunningNotifier {
   }
 
   #hire(): Map<string, Courier> {
-    const { store, receivers, log } = this.options;
+    const { store, receivers, log, addLinks } = this.options;
     const limiters = new Map<string, RateLimiter>();
     return new Map(
       receivers.map((receiver) => {
@@ -104,6 +107,7 @@ class Notifier implements RunningNotifier {
           clock: this.#clock,
           random: this.#random,
           log,
+          ...(addLinks === undefined ? {} : { addLinks }),
         });
         return [receiver.name, courier];
       }),

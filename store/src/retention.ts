@@ -4,7 +4,7 @@ import type { Store } from './store.js';
 export interface RetentionDays {
   /** Every span, frames and what rules read. */
   readonly telemetry: number;
-  /** Transitions of incidents, and their notifications. */
+  /** Transitions of incidents, their notifications, and what people did about them. */
   readonly incidents: number;
 }
 
@@ -28,6 +28,8 @@ const INCIDENT_TABLES = [
   'notification_receivers',
   'notification_routes',
   'notification_attempts',
+  'incident_acknowledgements',
+  'silence_changes',
 ] as const;
 
 /**

@@ -175,6 +175,11 @@ export const configSchema = z.strictObject({
       exporterDelayMs: milliseconds(5_000, 0),
     })
     .prefault({}),
+  /** Where the dashboards are: incidents link to them. */
+  grafana: z
+    .strictObject({ url: url.meta({ example: 'https://grafana.example.net' }) })
+    .optional()
+    .meta({ example: '{ url: https://grafana.example.net }' }),
   /** Who is told of incidents. */
   notifications: notifications.prefault({}),
   watchdog: watchdog.optional(),

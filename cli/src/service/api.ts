@@ -1,5 +1,4 @@
 import { addConsole, secureHeaders } from '@halfopen/console';
-import { INCIDENT_STATUSES, type IncidentStatus } from '@halfopen/telemetry';
 import { backtest, explain, type RunningRules } from '@halfopen/rules';
 import { PeopleSqlError, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -7,6 +6,9 @@ import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Config } from '../config/load.js';
 import { Failure } from '../failure.js';
+import { addIncidents, listIncidents } from './incidents-api.js';
+import type { IncidentLinks } from './links.js';
+import { valid } from './request.js';
 import { CHANNEL_CHARS_MAX, lastInstant, parseInstant, STEPS_MAX } from '../instant.js';
 import { addGuard } from './guard.js';
 import type { Log } from './log.js';
@@ -16,6 +18,8 @@ export interface ApiParts {
   readonly store: EmbeddedStore;
   readonly people: PeopleSql;
   readonly rules: RunningRules;
+  readonly links: IncidentLinks;
+  readonly onResponse: () => void;
   readonly registry: Registry;
   readonly log: Log;
   /** Where telemetry is taken, once it is. */
@@ -51,12 +55,16 @@ export function createApi(parts: ApiParts): FastifyInstance {
     }),
   );
   addProbes(app, parts);
+  addIncidents(app, parts);
   addQuestions(app, parts);
   app.register((console) =>
     addConsole(console, {
       store: parts.store,
-      firing: () => parts.rules.incidents('firing'),
-      links: { collectorUrl: parts.collectorUrl },
+      firing: () => listIncidents(parts, 'firing'),
+      links: {
+        collectorUrl: parts.collectorUrl,
+        ...(parts.config.grafana === undefined ? {} : { grafanaUrl: parts.config.grafana.url }),
+      },
       version: VERSION,
       failed: (error) => {
         parts.log.error({ err: error }, 'the console could not read the fleet; it tries again');
@@ -77,7 +85,6 @@ function addProbes(app: FastifyInstance, parts: ApiParts): void {
   );
 }
 
-const incidentsQuery = z.strictObject({ status: z.enum([...INCIDENT_STATUSES, 'all']).default('all') });
 const explainQuery = z.strictObject({
   channel: z.string().min(1).max(CHANNEL_CHARS_MAX),
   at: z.string().optional(),
@@ -90,10 +97,6 @@ const backtestBody = z.strictObject({
 });
 
 function addQuestions(app: FastifyInstance, parts: ApiParts): void {
-  app.get('/api/v1/incidents', async (request) => {
-    const { status } = valid(incidentsQuery, request.query);
-    return { incidents: await parts.rules.incidents(status satisfies IncidentStatus | 'all') };
-  });
   app.get('/api/v1/explain', async (request) => {
     const { channel, at } = valid(explainQuery, request.query);
     return explain(
@@ -131,14 +134,6 @@ function addQuestions(app: FastifyInstance, parts: ApiParts): void {
       backtests--;
     }
   });
-}
-
-function valid<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(value ?? {});
-  if (parsed.success) return parsed.data;
-  throw new Failure(
-    parsed.error.issues.map((issue) => `${issue.path.join('.') || 'request'}: ${issue.message}`).join('; '),
-  );
 }
 
 function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,6 +1,7 @@
 import {
   countFiring,
   pagerDuty,
+  readSilences,
   startNotifier,
   startWatchdog,
   webhook,
@@ -13,14 +14,26 @@ import type { Store } from '@halfopen/store';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Config } from '../config/load.js';
 import type { ReceiverConfig } from '../config/notifications.js';
+import type { IncidentLinks } from './links.js';
 import type { Log } from './log.js';
 
 /** Has those told of incidents whom the configuration names. Runs without any: then it notes what fires before them. */
-export function openNotifier({ notifications }: Config, store: Store, log: Log): Promise<RunningNotifier> {
-  const { receivers, routing, links } = notifications;
+export function openNotifier(
+  { notifications }: Config,
+  store: Store,
+  links: IncidentLinks,
+  log: Log,
+): Promise<RunningNotifier> {
+  const { receivers, routing, links: bases } = notifications;
   const receiver = (configured: ReceiverConfig): Receiver =>
-    configured.kind === 'pagerduty' ? pagerDuty({ ...configured, links }) : webhook(configured);
-  return startNotifier({ store, receivers: receivers.map(receiver), routing, log });
+    configured.kind === 'pagerduty' ? pagerDuty({ ...configured, links: bases }) : webhook(configured);
+  return startNotifier({
+    store,
+    receivers: receivers.map(receiver),
+    routing,
+    log,
+    addLinks: links.withTrace,
+  });
 }
 
 /** @returns undefined where the configuration has none */
@@ -82,6 +95,14 @@ export function addNotificationMetrics(registry: Registry, { store, notifier, wa
     collect() {
       for (const [receiver, { oldestOwed_ms }] of notifier.status())
         this.set({ receiver }, oldestOwed_ms === undefined ? 0 : (Date.now() - oldestOwed_ms) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'halfopen_silences_active',
+    help: 'Silences in force.',
+    registers,
+    async collect() {
+      this.set((await readSilences(store, { now: Date.now(), active: true })).length);
     },
   });
   if (watchdog === undefined) return;

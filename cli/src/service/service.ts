@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import type { Config } from '../config/load.js';
 import { Failure } from '../failure.js';
 import { createApi } from './api.js';
+import { incidentLinks } from './links.js';
 import type { Log } from './log.js';
 import { addMetrics, lagMs } from './metrics.js';
 import { addNotificationMetrics, openNotifier, openWatchdog } from './notifications.js';
@@ -29,7 +30,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     undo.push(() => pipeline.close());
     const people = await openPeopleSql(pipeline.store);
     undo.push(() => people.close());
-    const notifier = await openNotifier(config, pipeline.store, log);
+    const links = incidentLinks(config, pipeline.store);
+    const notifier = await openNotifier(config, pipeline.store, links, log);
     undo.push(() => notifier.stop());
     const rules = await startRules({
       store: pipeline.store,
@@ -55,6 +57,10 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       store: pipeline.store,
       people,
       rules,
+      links,
+      onResponse: () => {
+        notifier.ring();
+      },
       registry,
       log,
       collectorUrl: () => collectorUrl,

@@ -1,4 +1,11 @@
-import type { ChannelState, DirectionState, Incident, Severity } from '@halfopen/telemetry';
+import type {
+  Acknowledgement,
+  ChannelState,
+  DirectionState,
+  Incident,
+  Severity,
+  Silence,
+} from '@halfopen/telemetry';
 
 /** What the console's pages and its server tell each other. Times are ms since the epoch (`_ms`) unless they say otherwise. */
 
@@ -42,35 +49,10 @@ export interface FleetAnswer {
   readonly truncated: boolean;
 }
 
-/** Acknowledged: somebody has it. */
-export interface Acknowledgement {
-  readonly at: string;
-  readonly by: string;
-  readonly note?: string;
-}
-
-export interface Silence {
-  readonly id: string;
-  readonly matchers: SilenceMatchers;
-  readonly starts_at: string;
-  readonly until: string;
-  readonly ended_at: string | null;
-  readonly reason: string;
-  readonly by: string;
-  readonly active: boolean;
-}
-
-export interface SilenceMatchers {
-  readonly incident?: string;
-  readonly channel?: string;
-  readonly site?: string;
-  readonly rule?: string;
-}
-
 /** An incident in the list. */
 export interface ListedIncident extends Incident {
-  readonly acknowledged?: { readonly at: string; readonly by: string } | null;
-  readonly silenced_until?: string | null;
+  readonly acknowledged: Acknowledgement | null;
+  readonly silenced_until: string | null;
 }
 
 /** A line of the first screen. */
@@ -84,7 +66,7 @@ export interface IncidentBrief {
   readonly channel_count: number;
   readonly started_at: string;
   readonly fired_at: string;
-  readonly acknowledged: { readonly at: string; readonly by: string } | null;
+  readonly acknowledged: Acknowledgement | null;
   readonly silenced_until: string | null;
 }
 

@@ -1,8 +1,9 @@
+import type { Incident } from '@halfopen/telemetry';
 import type { Store } from '@halfopen/store';
 import type { Clock } from '../clock.js';
 import type { NotifyLog } from '../log.js';
 import { readNotification, readOwed, recordAttempt, type AttemptEvent, type Owed } from '../outbox/owed.js';
-import type { Outcome, Receiver } from '../receivers/receiver.js';
+import type { Notification, Outcome, Receiver } from '../receivers/receiver.js';
 import { backoff_ms } from './backoff.js';
 import { Bell } from './bell.js';
 import { Lanes } from './lanes.js';
@@ -27,6 +28,8 @@ export interface CourierOptions {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly log: NotifyLog;
+  /** See NotifierOptions. */
+  readonly addLinks?: (incident: Incident) => Promise<Incident>;
 }
 
 export interface CourierStatus {
@@ -123,10 +126,10 @@ export class Courier {
   }
 
   async #read(): Promise<void> {
-    const { store, receiver, since_s } = this.options;
+    const { store, receiver, since_s, clock } = this.options;
     this.#stale = false;
     try {
-      const owed = await readOwed(store, receiver.name, since_s, OWED_MAX);
+      const owed = await readOwed(store, receiver.name, { since_s, now: clock.now(), limit: OWED_MAX });
       this.#lanes.replace(owed);
     } catch (error) {
       this.#stale = true;
@@ -145,9 +148,20 @@ export class Courier {
     if (this.#stopped) return;
     const attempt = owed.attempts + 1;
     await this.#record(owed, attempt, { result: 'begun' });
-    const outcome = await receiver.deliver(notification, this.#calls.signal);
+    const outcome = await receiver.deliver(await this.#withLinks(notification), this.#calls.signal);
     await this.#recordSurely(owed, attempt, outcome);
     this.#conclude(owed, attempt, outcome);
+  }
+
+  async #withLinks(notification: Notification): Promise<Notification> {
+    const { addLinks, receiver, log } = this.options;
+    if (addLinks === undefined) return notification;
+    try {
+      return { ...notification, incident: await addLinks(notification.incident) };
+    } catch (error) {
+      log.error({ receiver: receiver.name, err: error }, 'links could not be found: told without');
+      return notification;
+    }
   }
 
   #conclude(owed: Owed, attempt: number, outcome: Outcome): void {

@@ -1,16 +1,18 @@
-import type { Incident } from '@halfopen/telemetry';
+import type { Acknowledgement, Incident } from '@halfopen/telemetry';
 import type { RateLimit } from '../delivery/rate-limit.js';
 
-/** One transition of one incident, as somebody is to be told of it. */
-export interface Notification {
-  readonly kind: 'fired' | 'changed' | 'resolved';
-  /** Evaluation instant of the transition, ms since the epoch, event time. */
-  readonly at_ms: number;
+/** What somebody is to be told of an incident: a transition of it, or that it has been acknowledged. */
+export type Notification = Occasion & {
   /** The incident as it was then. */
   readonly incident: Incident;
-  /** Of the transition; rises within the incident. With the incident's id, the same at every attempt. */
+  /** Of the transition, from 1; 0 for the acknowledgement. With the incident's id, the same at every attempt. */
   readonly sequence: number;
-}
+};
+
+type Occasion =
+  /** `at_ms`: evaluation instant of the transition, ms since the epoch, event time. */
+  | { readonly kind: 'fired' | 'changed' | 'resolved'; readonly at_ms: number }
+  | { readonly kind: 'acknowledged'; readonly at_ms: number; readonly acknowledgement: Acknowledgement };
 
 export type FailureReason =
   'unreachable' | 'timeout' | 'throttled' | 'server-error' | 'unexpected-answer' | 'stopped';

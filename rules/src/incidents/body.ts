@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RULES, type Incident } from '@halfopen/telemetry';
+import { RULES, type Incident, type Link } from '@halfopen/telemetry';
 import { clock } from '../probes/probe.js';
 import type { Finding, Scope } from './finding.js';
 
@@ -62,13 +62,23 @@ export function incidentBody(course: Course, findings: readonly [Finding, ...Fin
     hypotheses: diagnosis.hypotheses,
     next_step: diagnosis.nextStep,
     runbook_url: `docs/causes.md#${cause?.cause ?? 'unknown-cause'}`,
-    links: [
-      {
-        text: `Explain ${signals.channel}`,
-        href: `/api/v1/explain?channel=${encodeURIComponent(signals.channel)}&at=${encodeURIComponent(iso(signals.instant_ms))}`,
-      },
-    ],
+    links: pages(course, signals.channel),
   };
+}
+
+/** What is shown beside an incident: minutes before its onset and behind its firing. */
+const SHOWN_AROUND_MS = 300_000;
+
+/** Pages of the console, relative to its address. */
+function pages({ identity, started_ms, fired_ms }: Course, channel: string): Link[] {
+  const range = new URLSearchParams({
+    from: iso(started_ms - SHOWN_AROUND_MS),
+    to: iso(fired_ms + SHOWN_AROUND_MS),
+  }).toString();
+  return [
+    { text: 'Incident', href: `/incidents/${identity.id}` },
+    { text: `Channel ${channel}`, href: `/channels/${encodeURIComponent(channel)}?${range}` },
+  ];
 }
 
 function certainty(finding: Finding): number {

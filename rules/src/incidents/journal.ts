@@ -96,3 +96,12 @@ export async function readIncidents(
   );
   return rows.map(({ incident }) => JSON.parse(incident) as Incident);
 }
+
+/** @returns undefined where there is none of this id, or it has never fired */
+export async function readIncident(store: Store, id: string): Promise<Incident | undefined> {
+  const [row] = await store.query<{ incident: string }>(
+    `SELECT incident FROM incidents WHERE id = {id:String} AND status IN ('firing', 'resolved')`,
+    { params: { id } },
+  );
+  return row === undefined ? undefined : (JSON.parse(row.incident) as Incident);
+}

@@ -138,7 +138,7 @@ function briefOf(incident: ListedIncident): IncidentBrief {
     channel_count: channels.length,
     started_at,
     fired_at,
-    acknowledged: incident.acknowledged ?? null,
-    silenced_until: incident.silenced_until ?? null,
+    acknowledged: incident.acknowledged,
+    silenced_until: incident.silenced_until,
   };
 }

@@ -28,6 +28,7 @@ export function eventBody(notification: Notification, routingKey: Secret, bases:
   const { incident, kind } = notification;
   const head = { routing_key: routingKey.reveal(), dedup_key: dedupKey(incident.dedup_key) };
   if (kind === 'resolved') return toJson({ ...head, event_action: 'resolve' });
+  if (kind === 'acknowledged') return toJson({ ...head, event_action: 'acknowledge' });
   return fit(incident, EVENT_BYTES_MAX, (fitted) =>
     toJson({
       ...head,

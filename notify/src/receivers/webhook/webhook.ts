@@ -47,12 +47,14 @@ export function webhook({ name, url, secret, clock = SYSTEM_CLOCK }: WebhookOpti
 }
 
 /** Standard Webhooks' envelope; `data.incident` is the contract's, its longest parts left out where it is too large. */
-export function webhookBody({ kind, at_ms, incident, sequence }: Notification): string {
+export function webhookBody(notification: Notification): string {
+  const { kind, at_ms, incident, sequence } = notification;
+  const acknowledged = kind === 'acknowledged' ? { acknowledgement: notification.acknowledgement } : {};
   return fit(incident, WEBHOOK_BYTES_MAX, (fitted) =>
     toJson({
       type: `incident.${kind}`,
       timestamp: new Date(at_ms).toISOString(),
-      data: { sequence, trimmed: fitted.trimmed, incident: fitted.incident },
+      data: { sequence, trimmed: fitted.trimmed, ...acknowledged, incident: fitted.incident },
     }),
   );
 }
