@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import type { Incident } from '@halfopen/telemetry';
+import { PagerDutyRecorder } from '@halfopen/lab';
+import type { Acknowledgement, Incident, Silence } from '@halfopen/telemetry';
 import { halfopen, sample, temporaryFolder, up, type Up } from './halfopen.js';
 
 /** agent-3's handler dies here. */
@@ -53,16 +54,29 @@ async function send({ collectorUrl }: Up, { body }: Recorded): Promise<void> {
   assert.equal(response.status, 200, await response.text());
 }
 
-async function firing({ apiUrl }: Up): Promise<Incident[]> {
+/** As the API lists it. */
+type Listed = Incident & { acknowledged: Acknowledgement | null; silenced_until: string | null };
+
+async function firing({ apiUrl }: Up): Promise<Listed[]> {
   const response = await fetch(`${apiUrl}/api/v1/incidents?status=firing`);
   assert.equal(response.status, 200);
-  return ((await response.json()) as { incidents: Incident[] }).incidents;
+  return ((await response.json()) as { incidents: Listed[] }).incidents;
 }
 
 test("a fault that is reported as it happens becomes an incident within its rule's bound, and outlives a restart", async (t) => {
   const data = await temporaryFolder(t);
   const config = join(data, 'fast.yaml');
-  await writeFile(config, 'rules: { intervalMs: 1000, exporterDelayMs: 1000 }\n');
+  const pager = await new PagerDutyRecorder().listen();
+  t.after(() => pager.close());
+  await writeFile(
+    config,
+    `rules: { intervalMs: 1000, exporterDelayMs: 1000 }
+grafana: { url: https://grafana.example.net }
+notifications:
+  receivers: [{ name: oncall, kind: pagerduty, routingKey: ${'0a'.repeat(16)}, url: ${pager.url} }]
+  publicUrl: https://halfopen.example.net/base
+`,
+  );
   const running = await up(data, '--config', config);
   const onsetMs = Date.now() + 5_000;
   const requests = await shifted('handler-dead-both-ends', onsetMs - FAULT_MS);
@@ -81,12 +95,16 @@ test("a fault that is reported as it happens becomes an incident within its rule
     `fired ${firedAfterMs} ms after the onset`,
   );
 
+  await respond(running, incident, pager);
+
   const { code, stdout } = await running.stop('SIGINT');
   assert.equal(code, 0);
   assert.match(stdout, /stopping/);
   const again = await up(data, '--config', config);
   const [resumed] = await firing(again);
   assert.equal(resumed?.id, incident.id, 'the incident goes on under its id');
+  assert.equal(resumed.acknowledged?.by, 'ada');
+  assert.ok(resumed.silenced_until !== null);
   const explained = await halfopen('explain', 'agent-3', '--data', data, '--json');
   assert.equal(
     (JSON.parse(explained.stdout) as { hypotheses: { cause: string }[] }).hypotheses[0]?.cause,
@@ -116,4 +134,79 @@ async function untilFires(running: Up, future: readonly Recorded[], deadlineMs: 
     await sleep(200);
   }
   throw new Error('nothing fired');
+}
+
+interface Detail {
+  readonly incident: Listed;
+  readonly transitions: readonly { readonly sequence: number; readonly reason: string }[];
+  readonly notifications: readonly { readonly sequence: number; readonly outcome: string }[];
+  readonly acknowledgement: Acknowledgement | null;
+  readonly silences: readonly Silence[];
+}
+
+/** What somebody who is paged does: opens the page's links, takes the incident on, and silences what is to come. */
+async function respond({ apiUrl }: Up, { id }: Incident, pager: PagerDutyRecorder): Promise<void> {
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${apiUrl}/api/v1${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) };
+  };
+  const detail = async () => (await ask('GET', `/incidents/${id}`)).body as Detail;
+
+  assert.equal((await ask('GET', '/incidents/none')).status, 404);
+  assert.equal((await ask('POST', '/incidents/none/acknowledge', { by: 'ada' })).status, 404);
+  assert.equal((await ask('POST', `/incidents/${id}/acknowledge`, {})).status, 400);
+  const taken = await ask('POST', `/incidents/${id}/acknowledge`, { by: 'ada', note: 'on it' });
+  assert.equal(taken.status, 200);
+  await told(pager, id, ['trigger', 'acknowledge']);
+
+  const [page] = pager.events;
+  const hrefs = page?.links?.map(({ href }) => href) ?? [];
+  const base = 'https://halfopen.example.net/base';
+  assert.ok(hrefs.includes(`${base}/incidents/${id}`), hrefs.join(' '));
+  assert.ok(
+    hrefs.some((href) => href.startsWith(`${base}/channels/agent-3?from=`)),
+    hrefs.join(' '),
+  );
+  const grafana = hrefs.filter((href) => href.startsWith('https://grafana.example.net/'));
+  assert.equal(grafana.length, 2, 'the dashboard, and the trace of a frame that died');
+
+  const hour = new Date(Date.now() + 3_600_000).toISOString();
+  const silence = { matchers: { channel: 'agent-3' }, until: hour, reason: 'being replaced', by: 'ada' };
+  for (const wrong of [
+    { ...silence, matchers: {} },
+    { ...silence, matchers: { chanel: 'agent-3' } },
+    { ...silence, until: '2026-10-01T12:00:00Z' },
+    { ...silence, until: 'tomorrow' },
+    { ...silence, reason: ' ' },
+  ])
+    assert.equal((await ask('POST', '/silences', wrong)).status, 400, JSON.stringify(wrong));
+  const made = (await ask('POST', '/silences', silence)).body as { silence: Silence };
+  const gone = (await ask('POST', '/silences', { ...silence, matchers: { incident: id } }))
+    .body as typeof made;
+  assert.equal((await ask('DELETE', `/silences/${gone.silence.id}`)).status, 200);
+  assert.equal((await ask('DELETE', '/silences/none')).status, 404);
+  const active = (await ask('GET', '/silences?active=true')).body as { silences: Silence[] };
+  assert.deepEqual(active.silences, [made.silence]);
+
+  const { incident, transitions, notifications, acknowledgement, silences } = await detail();
+  assert.deepEqual([acknowledgement?.by, acknowledgement?.note], ['ada', 'on it']);
+  assert.equal(incident.silenced_until, hour);
+  assert.deepEqual(silences.map((one) => one.active).sort(), [false, true]);
+  assert.ok(transitions.some(({ reason }) => reason === 'fired'));
+  assert.ok(notifications.some(({ sequence, outcome }) => sequence === 0 && outcome === 'delivered'));
+}
+
+/** The pager is called in its own time. */
+async function told(pager: PagerDutyRecorder, id: string, actions: readonly string[]): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  const heard = (): string[] => pager.events.map(({ event_action: action }) => action);
+  while (!actions.every((action) => heard().includes(action))) {
+    if (Date.now() > deadline) throw new Error(`of ${id} the pager heard ${heard().join(', ')}`);
+    await sleep(50);
+  }
 }
