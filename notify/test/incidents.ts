@@ -35,7 +35,7 @@ export function incident(over: Partial<Incident> = {}): Incident {
       outcomes: [{ if: 'it arrives', then: ['handler-dead'] }],
     },
     runbook_url: 'docs/causes.md#handler-dead',
-    links: [{ text: 'Explain agent-3', href: '/api/v1/explain?channel=agent-3' }],
+    links: [{ text: 'Channel agent-3', href: '/channels/agent-3?from=now' }],
     ...over,
   };
 }

@@ -19,10 +19,12 @@ const KINDS: readonly TestSpan[] = [
 ];
 
 const INCIDENT_TABLES = [
+  'incident_acknowledgements',
   'incident_transitions',
   'notification_attempts',
   'notification_receivers',
   'notification_routes',
+  'silence_changes',
 ];
 
 /** Rows in every table, inserted so many days ago; the spans themselves are of 1970. */

@@ -33,7 +33,7 @@ test('a trigger says what is broken, what speaks for it, and what to do next', (
   assert.ok(!('trimmed' in details));
   assert.deepEqual(event.links, [
     { text: 'Runbook', href: 'https://docs.example.com/halfopen/docs/causes.md#handler-dead' },
-    { text: 'Explain agent-3', href: 'https://halfopen.example.com/x/api/v1/explain?channel=agent-3' },
+    { text: 'Channel agent-3', href: 'https://halfopen.example.com/x/channels/agent-3?from=now' },
   ]);
 });
 
