@@ -214,7 +214,7 @@ function because(why: string): string {
 
 function doneOf(journey: Omit<Journey, 'fate' | 'told'>): string {
   if (journey.ack_received_us !== null && journey.execution_ended_us !== null)
-    return 'executed and acknowledged';
+    return 'executed, acknowledged';
   if (journey.execution_ended_us !== null) return 'executed';
   if (journey.ack_received_us !== null) return 'acknowledged';
   return 'received';

@@ -14,9 +14,21 @@ const PAST_MAX = 8;
 
 type Judged = Omit<ChannelRow, 'incidents'>;
 
+/** A judgement that is older by so much is shown to nobody. */
+const STALE_MS = 20_000;
+
+interface Judgement {
+  readonly at_ms: number;
+  readonly live: boolean;
+  readonly rows: Map<string, Judged>;
+  /** When it is time for the next. */
+  readonly until_ms: number;
+}
+
 /** How every channel stands. Costs nothing while nobody looks. */
 export class Fleet {
-  #judged: { at_ms: number; live: boolean; rows: Map<string, Judged>; until_ms: number } | undefined;
+  #judged: Judgement | undefined;
+  #judging: Promise<Judgement> | undefined;
   #answer: { answer: FleetAnswer; until_ms: number } | undefined;
   #asking: Promise<FleetAnswer> | undefined;
   readonly #past = new Map<number, Promise<FleetAnswer>>();
@@ -56,19 +68,32 @@ export class Fleet {
   }
 
   async #refresh(): Promise<FleetAnswer> {
-    if (this.#judged === undefined || this.now() >= this.#judged.until_ms) {
-      const began_ms = performance.now();
-      const { at_ms, live } = await this.#instant();
-      const rows = new Map((await this.#judge(at_ms)).map((row) => [row.id, row]));
-      const took_ms = performance.now() - began_ms;
-      this.#judged = { at_ms, live, rows, until_ms: this.now() + took_ms / JUDGING_SHARE_MAX };
-    }
-    const { live, rows } = this.#judged;
-    const at_ms = live ? this.now() : this.#judged.at_ms;
-    if (live) await this.#move(rows, at_ms);
-    const answer = toldOf([...rows.values()], at_ms, live, await this.firing());
+    const known = this.#judged;
+    const judged =
+      known === undefined || this.now() > known.until_ms + STALE_MS ? await this.#judgeAgain() : known;
+    // Whoever waits gets what is known; the next one gets what is found meanwhile.
+    if (this.now() >= judged.until_ms) this.#judgeAgain().catch(() => undefined);
+    const at_ms = judged.live ? this.now() : judged.at_ms;
+    if (judged.live) await this.#move(judged.rows, at_ms);
+    const answer = toldOf([...judged.rows.values()], at_ms, judged.live, await this.firing());
     this.#answer = { answer, until_ms: this.now() + FRESH_MS };
     return answer;
+  }
+
+  #judgeAgain(): Promise<Judgement> {
+    this.#judging ??= this.#judgeNow().finally(() => {
+      this.#judging = undefined;
+    });
+    return this.#judging;
+  }
+
+  async #judgeNow(): Promise<Judgement> {
+    const began_ms = performance.now();
+    const { at_ms, live } = await this.#instant();
+    const rows = new Map((await this.#judge(at_ms)).map((row) => [row.id, row]));
+    const took_ms = performance.now() - began_ms;
+    this.#judged = { at_ms, live, rows, until_ms: this.now() + took_ms / JUDGING_SHARE_MAX };
+    return this.#judged;
   }
 
   /** Rules and `explain` mean the same instant. */

@@ -10,6 +10,8 @@ const WAITING_BYTES_MAX = 16 * 2 ** 20;
 const KEPT_MAX = 30;
 const KEPT_BYTES_MAX = 8 * 2 ** 20;
 const PERIOD_MS = 2_000;
+/** Older than this, nobody is shown it first and corrected then. */
+const OLD_MS = 15_000;
 /** Proxies close what is silent for a minute; sooner than that. */
 const HEARTBEAT_MS = 15_000;
 /** What a browser waits before it comes back. */
@@ -30,6 +32,7 @@ interface Told {
   readonly rows: Map<string, ChannelRow>;
   readonly incidents: readonly IncidentBrief[];
   readonly answer: FleetAnswer;
+  readonly read_ms: number;
 }
 
 /** Tells open pages what changes. One reading of the fleet serves all of them, and none is made while nobody looks. */
@@ -60,10 +63,13 @@ export class Viewers {
       if (this.#open.size === 0) this.#rest();
     });
     response.write(`retry: ${RETRY_MS}\n\n`);
+    const watched = this.#turn !== undefined || this.#reading !== undefined;
+    // What was told when somebody last looked is no news.
+    if (!watched && this.#told !== undefined && Date.now() - this.#told.read_ms > OLD_MS) this.#told = undefined;
     const missed = this.#since(lastEventId);
     if (missed !== undefined) for (const { text } of missed) this.#send(response, text);
-    else if (this.#told !== undefined && this.#turn !== undefined) this.#send(response, this.#snapshot());
-    if (this.#turn === undefined && this.#reading === undefined) this.#begin();
+    else if (this.#told !== undefined) this.#send(response, this.#snapshot());
+    if (!watched) this.#begin();
     return true;
   }
 
@@ -100,9 +106,10 @@ export class Viewers {
       const [answer, incidents] = await Promise.all([this.source.fleet(), this.source.firing()]);
       const rows = new Map(answer.channels.map((row) => [row.id, row]));
       const before = this.#told;
-      this.#told = { rows, incidents, answer };
+      const told = { rows, incidents, answer, read_ms: Date.now() };
+      this.#told = told;
       if (before === undefined || before.answer.live !== answer.live) this.#tell(this.#snapshot());
-      else this.#tellDelta(before, { rows, incidents, answer });
+      else this.#tellDelta(before, told);
     } catch (error) {
       this.source.failed(error);
       for (const response of this.#open)
@@ -147,7 +154,7 @@ export class Viewers {
   #since(lastEventId: string | undefined): readonly Kept[] | undefined {
     const [run, text] = (lastEventId ?? '').split('-');
     const id = Number(text);
-    if (run !== this.#run || !Number.isSafeInteger(id) || this.#turn === undefined) return undefined;
+    if (run !== this.#run || !Number.isSafeInteger(id) || this.#told === undefined) return undefined;
     if (id === this.#sequence) return [];
     const first = this.#kept[0]?.id;
     if (first === undefined || id + 1 < first || id > this.#sequence) return undefined;
