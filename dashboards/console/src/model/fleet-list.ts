@@ -33,7 +33,8 @@ export function matches(row: ChannelRow, { text, states, site, version, gateway 
   if (version !== '' && row.version !== version) return false;
   if (gateway !== '' && row.gateway !== gateway) return false;
   if (text === '') return true;
-  const said = `${row.id} ${row.state} ${row.why} ${row.site} ${row.gateway} ${row.version} ${row.transport}`.toLowerCase();
+  const said =
+    `${row.id} ${row.state} ${row.why} ${row.site} ${row.gateway} ${row.version} ${row.transport}`.toLowerCase();
   return text
     .toLowerCase()
     .split(/\s+/)
@@ -83,7 +84,10 @@ export function countStates(rows: Iterable<ChannelRow>): ReadonlyMap<ChannelStat
 }
 
 /** Values of a facet, as many rows as they have. */
-export function facet(rows: Iterable<ChannelRow>, of: (row: ChannelRow) => string): readonly (readonly [string, number])[] {
+export function facet(
+  rows: Iterable<ChannelRow>,
+  of: (row: ChannelRow) => string,
+): readonly (readonly [string, number])[] {
   const counts = new Map<string, number>();
   for (const row of rows) if (of(row) !== '') counts.set(of(row), (counts.get(of(row)) ?? 0) + 1);
   return [...counts].sort(([a], [b]) => byName.compare(a, b));

@@ -9,22 +9,26 @@ export const FATES = {
   lost: { word: 'lost', meaning: 'written, and the far end, which went on telling, did not receive it' },
   dropped: { word: 'dropped', meaning: 'it arrived and was dropped before its handler' },
   unexecuted: { word: 'not executed', meaning: 'received, and its handler was never called' },
-  hung: { word: 'hung', meaning: 'its handler was called and has not ended' },
+  hung: {
+    word: 'not ended',
+    meaning: 'its handler was called and has not ended: it hangs, or the work is long',
+  },
   failed: { word: 'failed', meaning: 'its handler failed' },
   unacked: { word: 'no ack', meaning: 'no acknowledgement of it was seen at its sender' },
 } as const;
 export type Fate = keyof typeof FATES;
 
-/** The frame died: nothing more will come of it. */
+/** Nothing more will come of the frame. */
 export const DEAD_FATES: ReadonlySet<Fate> = new Set([
   'stalled',
   'lost',
   'dropped',
   'unexecuted',
-  'hung',
   'failed',
   'unacked',
 ]);
+/** Those, and what may yet come to an end. */
+export const TROUBLED_FATES: ReadonlySet<Fate> = new Set([...DEAD_FATES, 'hung']);
 
 /** One frame with its stages by what they mean. Microseconds, in the server's clock. */
 export interface Journey {
@@ -143,11 +147,11 @@ function fateOf(
   const arrived_us = journey.received_us ?? journey.execution_began_us ?? 0;
   if (journey.execution_began_us !== null && journey.execution_ended_us === null)
     return spoke(context, receiver, journey.execution_began_us)
-      ? { fate: 'hung', told: `its handler at the ${receiver} has not ended` }
+      ? { fate: 'hung', told: `begun at the ${receiver}` }
       : { fate: 'flying', told: 'executing' };
   if (context.executed.has(kind) && journey.execution_began_us === null)
     return spoke(context, receiver, arrived_us)
-      ? { fate: 'unexecuted', told: `received by the ${receiver}, never executed` }
+      ? { fate: 'unexecuted', told: `received by the ${receiver}` }
       : { fate: 'flying', told: 'received' };
   if (context.acked.has(kind) && journey.ack_received_us === null)
     return spoke(context, sender, arrived_us)
@@ -183,7 +187,7 @@ function notArrived(
     // A frame that only others speak of was sent by an end that tells nothing.
     if (since_us === null) return { fate: 'unseen', told: `the ${sender} tells nothing of it` };
     return spoke(context, sender, since_us)
-      ? { fate: 'stalled', told: `queued at the ${sender}, never written` }
+      ? { fate: 'stalled', told: `queued at the ${sender}` }
       : { fate: 'flying', told: 'queued' };
   }
   if (context.heard_us[receiver] === undefined)

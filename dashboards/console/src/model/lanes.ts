@@ -1,4 +1,4 @@
-import { DEAD_FATES, type Journey } from './journey.js';
+import { TROUBLED_FATES, type Journey } from './journey.js';
 
 /** Height of a frame's row, px. */
 export const ROW_PX = 26;
@@ -95,7 +95,7 @@ function shapeOf(journey: Journey, index: number, y: number, scale: Scale, heigh
   return {
     index,
     direction: journey.frame.direction,
-    dead: DEAD_FATES.has(journey.fate),
+    dead: TROUBLED_FATES.has(journey.fate),
     arrow: arrowOf(journey),
     y1: top,
     y2,

@@ -12,7 +12,9 @@ export const ROWS_MAX = 50_000;
 
 export function resultOf(text: string): Result {
   const lines = text.split('\n').filter((line) => line !== '');
-  const [names = [], types = [], ...rows] = lines.slice(0, ROWS_MAX + 2).map((line) => JSON.parse(line) as string[]);
+  const [names = [], types = [], ...rows] = lines
+    .slice(0, ROWS_MAX + 2)
+    .map((line) => JSON.parse(line) as string[]);
   return { names, types, rows, total: Math.max(0, lines.length - 2) };
 }
 

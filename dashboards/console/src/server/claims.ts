@@ -122,7 +122,7 @@ function asBool(value: number | null): boolean | null {
 }
 
 function ago(end: EndRow, moved_ms: number): string {
-  return `${Math.max(0, Math.round((end.now_ms - moved_ms) / 1000))} s before`;
+  return `${Math.max(0, Math.round((end.now_ms - moved_ms) / 1000))} s earlier`;
 }
 
 /** Has it been open long enough for something to have come? */

@@ -65,7 +65,8 @@ export class Viewers {
     response.write(`retry: ${RETRY_MS}\n\n`);
     const watched = this.#turn !== undefined || this.#reading !== undefined;
     // What was told when somebody last looked is no news.
-    if (!watched && this.#told !== undefined && Date.now() - this.#told.read_ms > OLD_MS) this.#told = undefined;
+    if (!watched && this.#told !== undefined && Date.now() - this.#told.read_ms > OLD_MS)
+      this.#told = undefined;
     const missed = this.#since(lastEventId);
     if (missed !== undefined) for (const { text } of missed) this.#send(response, text);
     else if (this.#told !== undefined) this.#send(response, this.#snapshot());
@@ -108,7 +109,7 @@ export class Viewers {
       const before = this.#told;
       const told = { rows, incidents, answer, read_ms: Date.now() };
       this.#told = told;
-      if (before === undefined || before.answer.live !== answer.live) this.#tell(this.#snapshot());
+      if (before?.answer.live !== answer.live) this.#tell(this.#snapshot());
       else this.#tellDelta(before, told);
     } catch (error) {
       this.source.failed(error);

@@ -34,14 +34,24 @@ export function ChannelPage({ id }: { id: string }): VNode {
       {data?.stored === null ? (
         <Empty title={`Nothing is stored of ${id}`}>
           <p>
-            No end has told of a channel of this name. <Link href="/">The fleet</Link> lists those that are known.
+            No end has told of a channel of this name. <Link href="/">The fleet</Link> lists those that are
+            known.
           </p>
         </Empty>
       ) : (
         <>
-          {range !== undefined && <RangeBar range={range} following={asked === undefined} stored={data?.stored} />}
+          {range !== undefined && (
+            <RangeBar range={range} following={asked === undefined} stored={data?.stored} />
+          )}
           <div class="channel-columns">
-            <div onPointerEnter={() => { setHeld(true); }} onPointerLeave={() => { setHeld(false); }}>
+            <div
+              onPointerEnter={() => {
+                setHeld(true);
+              }}
+              onPointerLeave={() => {
+                setHeld(false);
+              }}
+            >
               {range !== undefined && <FramesPanel id={id} range={range} moves={asked === undefined} />}
             </div>
             <aside aria-label="Claims, counters and connections">
@@ -67,7 +77,8 @@ function useTurn(following: boolean): number {
 
 function Head({ id, answer }: { id: string; answer: ChannelAnswer | undefined }): VNode {
   const row = useRow(id, answer);
-  const incidents = fleet.value?.incidents.filter(({ channels }) => channels.includes(id)) ?? answer?.incidents ?? [];
+  const incidents =
+    fleet.value?.incidents.filter(({ channels }) => channels.includes(id)) ?? answer?.incidents ?? [];
   return (
     <header class="channel-head">
       <Heading title={id} />
@@ -82,7 +93,8 @@ function Head({ id, answer }: { id: string; answer: ChannelAnswer | undefined })
       )}
       {incidents.map((incident) => (
         <p key={incident.id} class="channel-incident">
-          <SeverityMark severity={incident.severity} /> <Link href={incidentHref(incident.id)}>{incident.summary}</Link>
+          <SeverityMark severity={incident.severity} />{' '}
+          <Link href={incidentHref(incident.id)}>{incident.summary}</Link>
         </p>
       ))}
     </header>
@@ -92,7 +104,8 @@ function Head({ id, answer }: { id: string; answer: ChannelAnswer | undefined })
 /** Its line of the fleet: of now when the range ends now, else of the end of the range. */
 function useRow(id: string, answer: ChannelAnswer | undefined): ChannelRow | undefined {
   const to_ms = answer === undefined ? undefined : Math.round(answer.to_ms / 1000) * 1000;
-  const present = to_ms !== undefined && fleet.value !== undefined && Math.abs(to_ms - fleet.value.at_ms) < 30_000;
+  const present =
+    to_ms !== undefined && fleet.value !== undefined && Math.abs(to_ms - fleet.value.at_ms) < 30_000;
   const needed = to_ms !== undefined && answer?.row === null && !present && fleet.value !== undefined;
   const past = useLoad(needed ? `row ${to_ms}` : 'none', async (abort) =>
     needed ? getJson<FleetAnswer>(`/api/v1/fleet?at=${to_ms}`, abort) : undefined,
@@ -120,37 +133,91 @@ function RangeBar({
   const span_ms = range.to_ms - range.from_ms;
   return (
     <div class="range" role="group" aria-label="Time range">
-      <button type="button" aria-label="Earlier" title="Earlier" onClick={() => { shift(range, -0.5); }}>◀</button>
+      <button
+        type="button"
+        aria-label="Earlier"
+        title="Earlier"
+        onClick={() => {
+          shift(range, -0.5);
+        }}
+      >
+        ◀
+      </button>
       <span class="range-text">
         <Moment at={range.from_ms} only="absolute" /> – <Moment at={range.to_ms} only="absolute" />{' '}
         <span class="muted">({duration(span_ms)})</span>
       </span>
-      <button type="button" aria-label="Later" title="Later" onClick={() => { shift(range, 0.5); }}>▶</button>
-      <button type="button" aria-label="Zoom in" title="Zoom in" onClick={() => { zoom(range, 0.5); }}>+</button>
-      <button type="button" aria-label="Zoom out" title="Zoom out" onClick={() => { zoom(range, 2); }}>−</button>
+      <button
+        type="button"
+        aria-label="Later"
+        title="Later"
+        onClick={() => {
+          shift(range, 0.5);
+        }}
+      >
+        ▶
+      </button>
+      <button
+        type="button"
+        aria-label="Zoom in"
+        title="Zoom in"
+        onClick={() => {
+          zoom(range, 0.5);
+        }}
+      >
+        +
+      </button>
+      <button
+        type="button"
+        aria-label="Zoom out"
+        title="Zoom out"
+        onClick={() => {
+          zoom(range, 2);
+        }}
+      >
+        −
+      </button>
+      <SpanButtons range={range} />
+      {stored !== undefined && stored !== null && stored.last_ms - stored.first_ms < 86_400_000 && (
+        <button
+          type="button"
+          title="Everything that is stored of the channel"
+          onClick={() => {
+            chooseRange({ from_ms: stored.first_ms - 1000, to_ms: stored.last_ms + 1000 });
+          }}
+        >
+          all
+        </button>
+      )}
+      <button
+        type="button"
+        aria-pressed={following}
+        onClick={follow}
+        title="Follow the present, or the end of the recording"
+      >
+        latest
+      </button>
+    </div>
+  );
+}
+
+function SpanButtons({ range }: { range: Range }): VNode {
+  const span_ms = range.to_ms - range.from_ms;
+  return (
+    <>
       {SPANS.map(([name, ms]) => (
         <button
           key={name}
           type="button"
           aria-label={`Last ${name} of the range`}
           aria-pressed={Math.abs(span_ms - ms) < 1000}
-          onClick={() => { chooseRange({ from_ms: range.to_ms - ms, to_ms: range.to_ms }); }}
+          onClick={() => {
+            chooseRange({ from_ms: range.to_ms - ms, to_ms: range.to_ms });
+          }}
         >
           {name}
         </button>
       ))}
-      {stored !== undefined && stored !== null && stored.last_ms - stored.first_ms < 86_400_000 && (
-        <button
-          type="button"
-          title="Everything that is stored of the channel"
-          onClick={() => { chooseRange({ from_ms: stored.first_ms - 1000, to_ms: stored.last_ms + 1000 }); }}
-        >
-          all
-        </button>
-      )}
-      <button type="button" aria-pressed={following} onClick={follow} title="Follow the present, or the end of the recording">
-        latest
-      </button>
-    </div>
+    </>
   );
 }

@@ -48,7 +48,9 @@ export function Charts({ answer }: { answer: ChannelAnswer }): VNode {
       {counters.at_s.length === 0 && <p class="muted">No end has told of its counters in this time.</p>}
       {CHARTS.map(({ title, lines }) => {
         const known = lines.filter(({ key }) => counters.series[key] !== undefined);
-        return known.length === 0 ? null : <Chart key={title} title={title} lines={known} counters={counters} />;
+        return known.length === 0 ? null : (
+          <Chart key={title} title={title} lines={known} counters={counters} />
+        );
       })}
     </section>
   );
@@ -56,7 +58,15 @@ export function Charts({ answer }: { answer: ChannelAnswer }): VNode {
 
 const HEIGHT_PX = 110;
 
-function Chart({ title, lines, counters }: { title: string; lines: readonly Line[]; counters: CounterSeries }): VNode {
+function Chart({
+  title,
+  lines,
+  counters,
+}: {
+  title: string;
+  lines: readonly Line[];
+  counters: CounterSeries;
+}): VNode {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const place = box.current;
@@ -71,7 +81,8 @@ function Chart({ title, lines, counters }: { title: string; lines: readonly Line
       plot.destroy();
     };
   }, [lines.map(({ key }) => key).join(), counters]);
-  const last = (key: string): number | null => counters.series[key]?.findLast((value) => value !== null) ?? null;
+  const last = (key: string): number | null =>
+    counters.series[key]?.findLast((value) => value !== null) ?? null;
   return (
     <figure class="chart">
       <figcaption>{title}</figcaption>

@@ -61,9 +61,7 @@ function Claim({ view }: { view: ClaimView | undefined }): VNode {
   const contradicted = claimed === true && seen === false;
   return (
     <div class={contradicted ? 'claim contradicted' : 'claim'}>
-      <span>
-        says {claimed === null ? 'nothing' : claimed ? 'yes' : <strong class="bad">no</strong>}
-      </span>
+      <span>says {claimed === null ? 'nothing' : claimed ? 'yes' : <strong class="bad">no</strong>}</span>
       <span>
         {seen === null ? 'not seen' : seen ? 'seen: yes' : <strong class="bad">seen: no</strong>}
         {contradicted && <strong class="bad"> (contradicted)</strong>}

@@ -29,7 +29,13 @@ export function Connections({ answer }: { answer: ChannelAnswer }): VNode {
                 <td class="nowrap" title={one.connection_id}>
                   {one.opened_ms === null ? 'not seen' : <Moment at={one.opened_ms} only="absolute" />}
                 </td>
-                <td class="number">{one.lifetime_ms === null ? (one.closed_ms === null ? 'open' : '–') : duration(one.lifetime_ms)}</td>
+                <td class="number">
+                  {one.lifetime_ms === null
+                    ? one.closed_ms === null
+                      ? 'open'
+                      : '–'
+                    : duration(one.lifetime_ms)}
+                </td>
                 <td>
                   {one.closed_by || '–'}
                   {one.close_code !== null && <span class="muted"> {one.close_code}</span>}

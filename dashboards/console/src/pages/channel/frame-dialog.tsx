@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import type { FrameAnswer, SpanView } from '../../contract.js';
-import { FATES, type Journey } from '../../model/journey.js';
+import { FATES, TROUBLED_FATES, type Journey } from '../../model/journey.js';
 import { clock, duration, utc } from '../../model/time.js';
 import { installation } from '../frame.js';
 import { getJson } from '../http.js';
@@ -18,7 +18,13 @@ export function FrameDialog({ id, journeys }: { id: string; journeys: readonly J
   const [direction = '', connection = '', frame = ''] = parts.map(decoded);
   const journey = journeys.find((one) => frameKey(one) === key);
   return (
-    <Dialog wide title={`Frame ${frame}`} onClose={() => { setQuery({ frame: undefined }); }}>
+    <Dialog
+      wide
+      title={`Frame ${frame}`}
+      onClose={() => {
+        setQuery({ frame: undefined });
+      }}
+    >
       {journey !== undefined && <Story journey={journey} />}
       <Spans key={key} id={id} direction={direction} connection={connection} frame={frame} />
     </Dialog>
@@ -38,7 +44,8 @@ function Story({ journey }: { journey: Journey }): VNode {
   return (
     <>
       <p>
-        <strong>{frame.kind || frame.type}</strong> from the {journey.sender} to the {journey.receiver}: {told}.{' '}
+        <strong>{frame.kind || frame.type}</strong> from the {journey.sender} to the {journey.receiver}:{' '}
+        {TROUBLED_FATES.has(fate) ? `${FATES[fate].word}, ${told}` : told}.{' '}
         <span class="muted">{FATES[fate].meaning}</span>
       </p>
       <table class="table">
@@ -56,12 +63,20 @@ function Story({ journey }: { journey: Journey }): VNode {
           {[...frame.stages]
             .sort((a, b) => a.began_us - b.began_us)
             .map(({ stage, end, began_us, ended_us, outcome, why }) => (
-              <tr key={`${stage}${end}${began_us}${ended_us}`} class={outcome === 'ok' || outcome === '' ? '' : 'bad'}>
+              <tr
+                key={`${stage}${end}${began_us}${ended_us}`}
+                class={outcome === 'ok' || outcome === '' ? '' : 'bad'}
+              >
                 <td>{stage}</td>
                 <td>{end}</td>
-                <td class="number" title={utc(began_us / 1000)}>{clock(began_us / 1000, true)}</td>
+                <td class="number" title={utc(began_us / 1000)}>
+                  {clock(began_us / 1000, true)}
+                </td>
                 <td class="number">{duration((ended_us - began_us) / 1000)}</td>
-                <td>{outcome}{why !== '' && ` (${why})`}</td>
+                <td>
+                  {outcome}
+                  {why !== '' && ` (${why})`}
+                </td>
               </tr>
             ))}
         </tbody>
@@ -70,7 +85,17 @@ function Story({ journey }: { journey: Journey }): VNode {
   );
 }
 
-function Spans({ id, direction, connection, frame }: { id: string; direction: string; connection: string; frame: string }): VNode {
+function Spans({
+  id,
+  direction,
+  connection,
+  frame,
+}: {
+  id: string;
+  direction: string;
+  connection: string;
+  frame: string;
+}): VNode {
   const path = `/api/v1/channels/${encodeURIComponent(id)}/frame?${new URLSearchParams({ direction, connection, frame }).toString()}`;
   const { data, error, loading, again } = useLoad(path, (abort) => getJson<FrameAnswer>(path, abort));
   const traces = [...new Set(data?.spans.filter(({ own }) => own).map(({ trace_id }) => trace_id))];
@@ -84,7 +109,9 @@ function Spans({ id, direction, connection, frame }: { id: string; direction: st
           <TraceLink key={trace} trace={trace} />
         ))}
       </p>
-      {data?.spans.map((span) => <Span key={span.span_id} span={span} />)}
+      {data?.spans.map((span) => (
+        <Span key={span.span_id} span={span} />
+      ))}
       {data?.truncated === true && <p class="note">There are more spans: the link shows them all.</p>}
     </>
   );
@@ -107,7 +134,11 @@ function Span({ span }: { span: SpanView }): VNode {
   return (
     <details open={span.own} class={span.own ? 'span' : 'span other'}>
       <summary>
-        <code>{span.name}</code> <span class="muted">{span.service}, {clock(span.began_us / 1000, true)}, {duration(span.duration_us / 1000)}{span.own ? '' : ', another frame of the trace'}</span>
+        <code>{span.name}</code>{' '}
+        <span class="muted">
+          {span.service}, {clock(span.began_us / 1000, true)}, {duration(span.duration_us / 1000)}
+          {span.own ? '' : ', another frame of the trace'}
+        </span>
       </summary>
       <dl class="attributes">
         {attributes.map(([name, value]) => (

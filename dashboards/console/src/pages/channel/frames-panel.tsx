@@ -1,7 +1,14 @@
 import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { FrameReports, FramesAnswer } from '../../contract.js';
-import { DEAD_FATES, FATES, journeysOf, type Fate, type Journey } from '../../model/journey.js';
+import {
+  DEAD_FATES,
+  FATES,
+  journeysOf,
+  TROUBLED_FATES,
+  type Fate,
+  type Journey,
+} from '../../model/journey.js';
 import { lanesOf } from '../../model/lanes.js';
 import { duration } from '../../model/time.js';
 import { count } from '../../model/words.js';
@@ -63,7 +70,7 @@ function Frames({
   const next = added === undefined ? first.next : added.next;
   const journeys = useMemo(() => journeysOf(answer), [answer]);
   const shown = useMemo(
-    () => (onlyDead ? journeys.filter(({ fate }) => DEAD_FATES.has(fate)) : journeys),
+    () => (onlyDead ? journeys.filter(({ fate }) => TROUBLED_FATES.has(fate)) : journeys),
     [journeys, onlyDead],
   );
   const lanes = useMemo(() => lanesOf(shown), [shown]);
@@ -79,28 +86,36 @@ function Frames({
   };
   return (
     <>
-      <FramesHead answer={answer} journeys={journeys} kinds={kinds} onlyDead={onlyDead} setOnlyDead={setOnlyDead} />
+      <FramesHead
+        answer={answer}
+        journeys={journeys}
+        kinds={kinds}
+        onlyDead={onlyDead}
+        setOnlyDead={setOnlyDead}
+      />
       <Overview answer={first} />
       {shown.length === 0 ? (
-        <Empty title={onlyDead ? 'No frame died in this time' : 'No frame was told of in this time'}>
+        <Empty
+          title={
+            onlyDead ? 'Nothing went wrong with a frame in this time' : 'No frame was told of in this time'
+          }
+        >
           <p>
-            Choose another time above{kinds.length > 0 && ', or other kinds'}. With counters alone (frame spans sampled
-            or off) the charts beside still tell.
+            Choose another time above{kinds.length > 0 && ', or other kinds'}. With counters alone (frame
+            spans sampled or off) the charts beside still tell.
           </p>
         </Empty>
       ) : (
-        <LaneList
-          lanes={lanes}
-          relay={answer.heard_us.relay !== undefined}
-          heard={answer.heard_us}
-        />
+        <LaneList lanes={lanes} relay={answer.heard_us.relay !== undefined} heard={answer.heard_us} />
       )}
       {next !== null && (
         <button type="button" onClick={loadMore}>
           Show the next {PAGE} frames
         </button>
       )}
-      {failed !== undefined && <Failed what="The next frames could not be read" error={failed} again={loadMore} />}
+      {failed !== undefined && (
+        <Failed what="The next frames could not be read" error={failed} again={loadMore} />
+      )}
       <Legend relay={answer.heard_us.relay !== undefined} />
       <FrameDialog id={id} journeys={journeys} />
     </>
@@ -121,8 +136,8 @@ function FramesHead({
   setOnlyDead: (only: boolean) => void;
 }): VNode {
   const fates = new Map<Fate, number>();
-  for (const { fate } of journeys) if (DEAD_FATES.has(fate)) fates.set(fate, (fates.get(fate) ?? 0) + 1);
-  const dead = [...fates.values()].reduce((sum, one) => sum + one, 0);
+  for (const { fate } of journeys) if (TROUBLED_FATES.has(fate)) fates.set(fate, (fates.get(fate) ?? 0) + 1);
+  const dead = journeys.filter(({ fate }) => DEAD_FATES.has(fate)).length;
   const skew = answer.agent_ahead_us ?? 0;
   return (
     <>
@@ -136,9 +151,15 @@ function FramesHead({
             {frames} {FATES[fate].word}
           </span>
         ))}
-        {dead > 0 && (
-          <button type="button" aria-pressed={onlyDead} onClick={() => { setOnlyDead(!onlyDead); }}>
-            Only the dead
+        {fates.size > 0 && (
+          <button
+            type="button"
+            aria-pressed={onlyDead}
+            onClick={() => {
+              setOnlyDead(!onlyDead);
+            }}
+          >
+            Only those
           </button>
         )}
       </div>
@@ -150,7 +171,9 @@ function FramesHead({
             class="facet"
             aria-pressed={kinds.includes(kind)}
             onClick={() => {
-              setQuery({ kind: kinds.includes(kind) ? kinds.filter((one) => one !== kind) : [...kinds, kind] });
+              setQuery({
+                kind: kinds.includes(kind) ? kinds.filter((one) => one !== kind) : [...kinds, kind],
+              });
             }}
           >
             {kind || '(no kind)'} {answer.kinds.find((one) => one.kind === kind)?.frames ?? 0}
@@ -159,8 +182,8 @@ function FramesHead({
       </div>
       {Math.abs(skew) > SKEW_TOLD_US && (
         <p class="note">
-          The agent’s clock is about {duration(skew / 1000)} {skew > 0 ? 'ahead of' : 'behind'} the server’s; its
-          times are shown by the server’s clock.
+          The agent’s clock is about {duration(skew / 1000)} {skew > 0 ? 'ahead of' : 'behind'} the server’s;
+          its times are shown by the server’s clock.
         </p>
       )}
     </>

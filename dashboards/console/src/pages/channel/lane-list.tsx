@@ -2,10 +2,10 @@ import type { VNode } from 'preact';
 import { memo } from 'preact/compat';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import type { FramesAnswer } from '../../contract.js';
-import { DEAD_FATES, FATES, type Journey } from '../../model/journey.js';
+import { FATES, TROUBLED_FATES, type Journey } from '../../model/journey.js';
 import { beganOf, PAUSE_PX, ROW_PX, type LaneRow, type Lanes } from '../../model/lanes.js';
 import { clock, duration, utc } from '../../model/time.js';
-import { useRowWindow } from '../parts/window.js';
+import { stepTo, useRowWindow } from '../parts/window.js';
 import { setQuery } from '../router.js';
 import { LaneShapes, LANES } from './lane-shapes.js';
 
@@ -30,7 +30,9 @@ export function LaneList({
   const seen = lanes.rows.filter((row) => row.y + ROW_PX >= first * PX && row.y <= end * PX);
   const frames = lanes.rows.filter((row) => row.type === 'frame');
   const firstSeen = seen.find((row) => row.type === 'frame');
-  const roving = seen.some((row) => row.type === 'frame' && row.index === active) ? active : (firstSeen?.index ?? 0);
+  const roving = seen.some((row) => row.type === 'frame' && row.index === active)
+    ? active
+    : (firstSeen?.index ?? 0);
   useLayoutEffect(() => {
     // What somebody comes for: where the first frame died, else the latest.
     const dead = lanes.shapes.find((shape) => shape.dead);
@@ -46,15 +48,7 @@ export function LaneList({
     requestAnimationFrame(() => ref.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus());
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const steps: Record<string, number> = {
-      ArrowDown: roving + 1,
-      ArrowUp: roving - 1,
-      PageDown: roving + 15,
-      PageUp: roving - 15,
-      Home: 0,
-      End: frames.length - 1,
-    };
-    const to = steps[event.key];
+    const to = stepTo(event.key, roving, PAGE_ROWS, frames.length);
     const row = frames[roving];
     if (to !== undefined) {
       event.preventDefault();
@@ -68,11 +62,21 @@ export function LaneList({
         <div class="grid-all" role="presentation" style={{ height: `${lanes.height}px` }}>
           {seen.map((row) =>
             row.type === 'pause' ? (
-              <div key={`p${row.y}`} class="pause" role="presentation" style={{ transform: `translateY(${row.y}px)`, height: `${PAUSE_PX}px` }}>
+              <div
+                key={`p${row.y}`}
+                class="pause"
+                role="presentation"
+                style={{ transform: `translateY(${row.y}px)`, height: `${PAUSE_PX}px` }}
+              >
                 {duration(row.us / 1000)} later
               </div>
             ) : (
-              <Row key={frameKey(row.journey)} row={row} tabbable={row.index === roving} onFocus={setActive} />
+              <Row
+                key={frameKey(row.journey)}
+                row={row}
+                tabbable={row.index === roving}
+                onFocus={setActive}
+              />
             ),
           )}
           <LaneShapes lanes={lanes} from={first * PX} to={end * PX} relay={relay} />
@@ -83,11 +87,13 @@ export function LaneList({
 }
 
 const PX = 10;
+const PAGE_ROWS = 15;
 /** Before it, some frames that went well. */
 const CONTEXT_PX = 4 * ROW_PX;
 
 function LanesHead({ relay, heard }: { relay: boolean; heard: FramesAnswer['heard_us'] }): VNode {
-  const told = (end: 'agent' | 'server'): string => (heard[end] === undefined ? `${end} (sends no telemetry)` : end);
+  const told = (end: 'agent' | 'server'): string =>
+    heard[end] === undefined ? `${end} (sends no telemetry)` : end;
   return (
     <div class="grid-head" role="rowgroup">
       <div class="grid-row" role="row" aria-rowindex={1}>
@@ -119,7 +125,7 @@ const Row = memo(function Row({
   const way = wayOf(journey);
   return (
     <div
-      class={`grid-row ${DEAD_FATES.has(fate) ? 'dead' : ''}`}
+      class={`grid-row ${TROUBLED_FATES.has(fate) ? 'dead' : ''}`}
       role="row"
       aria-rowindex={index + 2}
       data-index={index}
@@ -128,8 +134,12 @@ const Row = memo(function Row({
       data-kind={frame.kind}
       tabIndex={tabbable ? 0 : -1}
       style={{ transform: `translateY(${y}px)`, height: `${ROW_PX}px` }}
-      onFocus={() => { onFocus(index); }}
-      onClick={() => { setQuery({ frame: frameKey(journey) }); }}
+      onFocus={() => {
+        onFocus(index);
+      }}
+      onClick={() => {
+        setQuery({ frame: frameKey(journey) });
+      }}
     >
       <div role="gridcell" class="number" title={utc(began_ms)}>
         {clock(began_ms, true)}
@@ -143,17 +153,12 @@ const Row = memo(function Row({
         </span>
       </div>
       <div role="gridcell" class="fate" title={FATES[fate].meaning}>
-        {DEAD_FATES.has(fate) && <strong>{FATES[fate].word}</strong>} {DEAD_FATES.has(fate) ? shorter(told) : told}
+        {TROUBLED_FATES.has(fate) && <strong>{FATES[fate].word}</strong>} {told}
         {way !== '' && <span class="muted"> · {way}</span>}
       </div>
     </div>
   );
 });
-
-/** The word before says it already. */
-function shorter(told: string): string {
-  return told.length > 60 ? `${told.slice(0, 59)}…` : told;
-}
 
 function wayOf({ written_us, received_us, execution_began_us, execution_ended_us }: Journey): string {
   if (execution_began_us !== null && execution_ended_us !== null)

@@ -24,7 +24,9 @@ export function LaneShapes({
     <svg class="lane-shapes" height={lanes.height} aria-hidden="true">
       <Markers />
       <line class="lane" x1={LANES.agent} x2={LANES.agent} y1={from} y2={Math.min(to, lanes.height)} />
-      {relay && <line class="lane" x1={LANES.relay} x2={LANES.relay} y1={from} y2={Math.min(to, lanes.height)} />}
+      {relay && (
+        <line class="lane" x1={LANES.relay} x2={LANES.relay} y1={from} y2={Math.min(to, lanes.height)} />
+      )}
       <line class="lane" x1={LANES.server} x2={LANES.server} y1={from} y2={Math.min(to, lanes.height)} />
       {seen.map((shape) => (
         <Shape key={shape.index} shape={shape} height={lanes.height} />
@@ -37,7 +39,17 @@ export function Markers(): VNode {
   return (
     <defs>
       {['live', 'dead'].map((name) => (
-        <marker key={name} id={`head-${name}`} viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto">
+        <marker
+          key={name}
+          id={`head-${name}`}
+          viewBox="0 0 8 8"
+          refX="8"
+          refY="4"
+          markerWidth="8"
+          markerHeight="8"
+          markerUnits="userSpaceOnUse"
+          orient="auto"
+        >
           <path d="M0 0.8 8 4 0 7.2z" class={`head-${name}`} />
         </marker>
       ))}
@@ -54,21 +66,37 @@ function Shape({ shape, height }: { shape: LaneShape; height: number }): VNode {
   const tone = dead ? 'dead' : 'live';
   return (
     <g class={`frame-${tone} ${direction}`}>
-      {arrow === 'whole' && <line x1={sender} x2={receiver} y1={y1} y2={y2} marker-end={`url(#head-${tone})`} />}
+      {arrow === 'whole' && (
+        <line x1={sender} x2={receiver} y1={y1} y2={y2} marker-end={`url(#head-${tone})`} />
+      )}
       {arrow === 'lost' && <Cut x1={sender} x2="50%" y1={y1} y2={(y1 + y2) / 2} sign="cross" />}
       {arrow === 'unseen' && <Cut x1={sender} x2={toAgent ? '38%' : '62%'} y1={y1} y2={y2} sign="question" />}
       <At x={sender} y={y1}>
-        {arrow === 'stalled' ? <path class="stall" d={`M${-out * 3} -7V7M${-out * 8} -4l-6 8M${-out * 8 - 6} -4l6 8`} /> : <circle r="2.6" class="dot" />}
+        {arrow === 'stalled' ? (
+          <path class="stall" d={`M${-out * 3} -7V7M${-out * 8} -4l-6 8M${-out * 8 - 6} -4l6 8`} />
+        ) : (
+          <circle r="2.6" class="dot" />
+        )}
         {shape.enqueued && <circle r="2.4" cx={out * 9} class="ring" />}
         {shape.acked && <path class="ack" d={`M${out * 17 - 3} 0l2.4 3 4.4 -6`} />}
       </At>
       {shape.unexecuted && (
         <At x={receiver} y={y2}>
-          <path class="unexecuted" d={`M${-out * 11 - 4} -4h8v8h-8zM${-out * 11 - 3} -3l6 6M${-out * 11 + 3} -3l-6 6`} />
+          <path
+            class="unexecuted"
+            d={`M${-out * 11 - 4} -4h8v8h-8zM${-out * 11 - 3} -3l6 6M${-out * 11 + 3} -3l-6 6`}
+          />
         </At>
       )}
       {shape.execution !== null && (
-        <Execution x={receiver} side={-out} from={shape.execution.from} to={shape.execution.to} height={height} failed={shape.failed} />
+        <Execution
+          x={receiver}
+          side={-out}
+          from={shape.execution.from}
+          to={shape.execution.to}
+          height={height}
+          failed={shape.failed}
+        />
       )}
     </g>
   );
@@ -83,12 +111,30 @@ export function At({ x, y, children }: { x: string; y: number; children: Compone
   );
 }
 
-function Cut({ x1, x2, y1, y2, sign }: { x1: string; x2: string; y1: number; y2: number; sign: 'cross' | 'question' }): VNode {
+function Cut({
+  x1,
+  x2,
+  y1,
+  y2,
+  sign,
+}: {
+  x1: string;
+  x2: string;
+  y1: number;
+  y2: number;
+  sign: 'cross' | 'question';
+}): VNode {
   return (
     <>
       <line x1={x1} x2={x2} y1={y1} y2={y2} class={sign === 'question' ? 'faint' : ''} />
       <At x={x2} y={y2}>
-        {sign === 'cross' ? <path class="cross" d="M-5 -5 5 5M-5 5 5 -5" /> : <text class="question" y="4">?</text>}
+        {sign === 'cross' ? (
+          <path class="cross" d="M-5 -5 5 5M-5 5 5 -5" />
+        ) : (
+          <text class="question" y="4">
+            ?
+          </text>
+        )}
       </At>
     </>
   );
@@ -114,7 +160,13 @@ function Execution({
   if (to !== null)
     return (
       <At x={x} y={from}>
-        <rect class={failed ? 'execution failed' : 'execution'} x={left} width="6" height={to - from} rx="1" />
+        <rect
+          class={failed ? 'execution failed' : 'execution'}
+          x={left}
+          width="6"
+          height={to - from}
+          rx="1"
+        />
       </At>
     );
   return (

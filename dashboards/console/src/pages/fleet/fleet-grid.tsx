@@ -1,12 +1,12 @@
 import type { VNode } from 'preact';
 import { memo } from 'preact/compat';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { ChannelRow } from '../../contract.js';
 import { orderOf, type FleetChoice, type Sort } from '../../model/fleet-list.js';
 import { age, instantText, utc } from '../../model/time.js';
 import { count } from '../../model/words.js';
 import { Direction, Link, State } from '../parts/bits.js';
-import { useRowWindow } from '../parts/window.js';
+import { stepTo, useRowWindow } from '../parts/window.js';
 import { channelHref, go, setQuery } from '../router.js';
 
 const ROW_PX = 28;
@@ -16,8 +16,8 @@ const COLUMNS: readonly { readonly sort: Sort; readonly name: string; readonly t
   { sort: 'id', name: 'Channel', title: 'channel.id' },
   { sort: 'to_agent', name: '→ agent', title: 'How the direction to the agent does' },
   { sort: 'to_server', name: '→ server', title: 'How the direction to the server does' },
-  { sort: 'last_to_agent', name: 'Last → agent', title: 'Age of the last frame that arrived at the agent' },
-  { sort: 'last_to_server', name: 'Last → server', title: 'Age of the last frame that arrived at the server' },
+  { sort: 'last_to_agent', name: 'At agent', title: 'Age of the last frame that arrived at the agent' },
+  { sort: 'last_to_server', name: 'At server', title: 'Age of the last frame that arrived at the server' },
   { sort: 'queue', name: 'Queue', title: 'Frames that wait to be written, and the age of the oldest' },
   { sort: 'heartbeat', name: 'Heartbeat', title: 'Age of the last heartbeat at the server' },
   { sort: 'site', name: 'Site', title: 'channel.site' },
@@ -49,15 +49,7 @@ export function FleetGrid({
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor((ref.current?.clientHeight ?? 400) / ROW_PX) - 1);
-    const steps: Record<string, number> = {
-      ArrowDown: roving + 1,
-      ArrowUp: roving - 1,
-      PageDown: roving + page,
-      PageUp: roving - page,
-      Home: 0,
-      End: order.length - 1,
-    };
-    const to = steps[event.key];
+    const to = stepTo(event.key, roving, page, order.length);
     const id = order[roving];
     if (to !== undefined) {
       event.preventDefault();
@@ -65,8 +57,7 @@ export function FleetGrid({
     } else if (event.key === 'Enter' && id !== undefined) go(hrefOf(id, at_ms, past));
   };
   return (
-    <div class="grid fleet-grid" role="grid" aria-label="Channels" aria-rowcount={order.length + 1} aria-colcount={COLUMNS.length}>
-      <GridHead choice={choice} />
+    <div class="grid-place">
       <div class="grid-news" role="status">
         {waiting > 0 && (
           <button type="button" onClick={renew}>
@@ -75,31 +66,48 @@ export function FleetGrid({
         )}
       </div>
       <div
-        class="grid-body"
-        role="rowgroup"
-        ref={ref}
-        onScroll={onScroll}
-        onKeyDown={onKeyDown}
-        onPointerEnter={() => { setHeld(true); }}
-        onPointerLeave={() => { setHeld(ref.current?.contains(document.activeElement) ?? false); }}
-        onFocusIn={() => { setHeld(true); }}
-        onFocusOut={() => { setHeld(ref.current?.matches(':hover') ?? false); }}
+        class="grid fleet-grid"
+        role="grid"
+        aria-label="Channels"
+        aria-rowcount={order.length + 1}
+        aria-colcount={COLUMNS.length}
       >
-        <div class="grid-all" role="presentation" style={{ height: `${order.length * ROW_PX}px` }}>
-          {order.slice(first, end).map((id, offset) => (
-            <Row
-              key={id}
-              id={id}
-              row={rows.get(id)}
-              index={first + offset}
-              at_ms={at_ms}
-              past={past}
-              tabbable={first + offset === roving}
-              onFocus={setActive}
-            />
-          ))}
+        <GridHead choice={choice} />
+        <div
+          class="grid-body"
+          role="rowgroup"
+          ref={ref}
+          onScroll={onScroll}
+          onKeyDown={onKeyDown}
+          onPointerEnter={() => {
+            setHeld(true);
+          }}
+          onPointerLeave={() => {
+            setHeld(ref.current?.contains(document.activeElement) ?? false);
+          }}
+          onFocusIn={() => {
+            setHeld(true);
+          }}
+          onFocusOut={() => {
+            setHeld(ref.current?.matches(':hover') ?? false);
+          }}
+        >
+          <div class="grid-all" role="presentation" style={{ height: `${order.length * ROW_PX}px` }}>
+            {order.slice(first, end).map((id, offset) => (
+              <Row
+                key={id}
+                id={id}
+                row={rows.get(id)}
+                index={first + offset}
+                at_ms={at_ms}
+                past={past}
+                tabbable={first + offset === roving}
+                onFocus={setActive}
+              />
+            ))}
+          </div>
+          {order.length === 0 && <p class="grid-none">No channel matches the filter.</p>}
         </div>
-        {order.length === 0 && <p class="grid-none">No channel matches the filter.</p>}
       </div>
     </div>
   );
@@ -144,7 +152,10 @@ function differences(shown: readonly string[], fresh: readonly string[]): number
 function GridHead({ choice }: { choice: FleetChoice }): VNode {
   const sortBy = (sort: Sort): void => {
     const again = choice.sort === sort;
-    setQuery({ sort: sort === 'state' ? undefined : sort, dir: again && !choice.descending ? 'desc' : undefined });
+    setQuery({
+      sort: sort === 'state' ? undefined : sort,
+      dir: again && !choice.descending ? 'desc' : undefined,
+    });
   };
   return (
     <div class="grid-head" role="rowgroup">
@@ -158,7 +169,13 @@ function GridHead({ choice }: { choice: FleetChoice }): VNode {
               class={`col-${sort}`}
               aria-sort={by ? (choice.descending ? 'descending' : 'ascending') : 'none'}
             >
-              <button type="button" title={title} onClick={() => { sortBy(sort); }}>
+              <button
+                type="button"
+                title={title}
+                onClick={() => {
+                  sortBy(sort);
+                }}
+              >
                 {name}
                 <span aria-hidden="true" class="sort">
                   {by ? (choice.descending ? '▾' : '▴') : ''}
@@ -173,7 +190,12 @@ function GridHead({ choice }: { choice: FleetChoice }): VNode {
 }
 
 function hrefOf(id: string, at_ms: number, past: boolean): string {
-  return channelHref(id, past ? new URLSearchParams({ from: instantText(at_ms - 900_000), to: instantText(at_ms) }).toString() : '');
+  return channelHref(
+    id,
+    past
+      ? new URLSearchParams({ from: instantText(at_ms - 900_000), to: instantText(at_ms) }).toString()
+      : '',
+  );
 }
 
 const Row = memo(function Row({
@@ -203,13 +225,17 @@ const Row = memo(function Row({
       data-channel={id}
       tabIndex={tabbable ? 0 : -1}
       style={{ transform: `translateY(${index * ROW_PX}px)` }}
-      onFocus={() => { onFocus(index); }}
+      onFocus={() => {
+        onFocus(index);
+      }}
       onClick={(event) => {
         if (!(event.target instanceof Element) || event.target.closest('a') === null) go(href);
       }}
     >
       {row === undefined ? (
-        <div role="gridcell" class="gone-cell">{id} is no longer told of</div>
+        <div role="gridcell" class="gone-cell">
+          {id} is no longer told of
+        </div>
       ) : (
         <Cells row={row} href={href} at_ms={at_ms} />
       )}
@@ -223,7 +249,11 @@ function Cells({ row, href, at_ms }: { row: ChannelRow; href: string; at_ms: num
       <div role="gridcell" class="col-state">
         <State state={row.state} />
       </div>
-      <div role="gridcell" class="col-id" title={`${row.id}\n${row.transport}`}>
+      <div
+        role="gridcell"
+        class="col-id"
+        title={[row.id, row.why, row.transport].filter((text) => text !== '').join('\n')}
+      >
         {row.incidents.length > 0 && (
           <span class="mark" title={count(row.incidents.length, 'firing incident')}>
             <span aria-hidden="true">◆</span>
@@ -245,19 +275,39 @@ function Cells({ row, href, at_ms }: { row: ChannelRow; href: string; at_ms: num
       <AgeCell name="last_to_server" at={row.last_to_server_ms} now_ms={at_ms} late_ms={75_000} />
       <div role="gridcell" class={`col-queue number ${(row.queue ?? 0) > 0 ? 'some' : 'muted'}`}>
         {row.queue ?? '–'}
-        {(row.queue ?? 0) > 0 && row.queue_oldest_ms !== null && ` · ${age(at_ms - row.queue_oldest_ms, at_ms)}`}
+        {(row.queue ?? 0) > 0 &&
+          row.queue_oldest_ms !== null &&
+          ` · ${age(at_ms - row.queue_oldest_ms, at_ms)}`}
       </div>
       <AgeCell name="heartbeat" at={row.heartbeat_ms} now_ms={at_ms} late_ms={65_000} />
-      <div role="gridcell" class="col-site">{row.site}</div>
-      <div role="gridcell" class="col-version">{row.version}</div>
+      <div role="gridcell" class="col-site">
+        {row.site}
+      </div>
+      <div role="gridcell" class="col-version">
+        {row.version}
+      </div>
     </>
   );
 }
 
-function AgeCell({ name, at, now_ms, late_ms }: { name: string; at: number | null; now_ms: number; late_ms: number }): VNode {
+function AgeCell({
+  name,
+  at,
+  now_ms,
+  late_ms,
+}: {
+  name: string;
+  at: number | null;
+  now_ms: number;
+  late_ms: number;
+}): VNode {
   const late = at !== null && now_ms - at > late_ms;
   return (
-    <div role="gridcell" class={`col-${name} number ${late ? 'late' : ''}`} title={at === null ? 'not known' : utc(at)}>
+    <div
+      role="gridcell"
+      class={`col-${name} number ${late ? 'late' : ''}`}
+      title={at === null ? 'not known' : utc(at)}
+    >
       {age(at, now_ms)}
     </div>
   );

@@ -48,7 +48,9 @@ function LiveFleetPage(): VNode {
 /** Nothing is claimed before it is known. */
 function headlineOf(shown: LiveFleet | undefined): string {
   if (shown === undefined) return 'Fleet';
-  return shown.incidents.length === 0 ? 'No incident is firing' : `${count(shown.incidents.length, 'incident')} firing`;
+  return shown.incidents.length === 0
+    ? 'No incident is firing'
+    : `${count(shown.incidents.length, 'incident')} firing`;
 }
 
 function PastFleetPage({ at_ms }: { at_ms: number }): VNode {
@@ -111,14 +113,22 @@ function Channels({
         <StateFacets rows={rows} choice={choice} />
         <Filters rows={rows} choice={choice} />
       </div>
-      {truncated && <p class="note">There are more channels than this list takes: ask the table fleet by SQL.</p>}
+      {truncated && (
+        <p class="note">There are more channels than this list takes: ask the table fleet by SQL.</p>
+      )}
       <FleetGrid rows={rows} choice={choice} at_ms={at_ms} past={past} />
     </section>
   );
 }
 
 /** How many in each state; each is a switch. */
-function StateFacets({ rows, choice }: { rows: ReadonlyMap<string, ChannelRow>; choice: FleetChoice }): VNode {
+function StateFacets({
+  rows,
+  choice,
+}: {
+  rows: ReadonlyMap<string, ChannelRow>;
+  choice: FleetChoice;
+}): VNode {
   const counts = countStates(rows.values());
   const toggle = (state: ChannelState): void => {
     const on = choice.states.includes(state);
@@ -159,8 +169,18 @@ function Filters({ rows, choice }: { rows: ReadonlyMap<string, ChannelRow>; choi
         />
       </label>
       <Facet name="site" label="Site" value={choice.site} values={facet(rows.values(), (row) => row.site)} />
-      <Facet name="gateway" label="Gateway" value={choice.gateway} values={facet(rows.values(), (row) => row.gateway)} />
-      <Facet name="version" label="Version" value={choice.version} values={facet(rows.values(), (row) => row.version)} />
+      <Facet
+        name="gateway"
+        label="Gateway"
+        value={choice.gateway}
+        values={facet(rows.values(), (row) => row.gateway)}
+      />
+      <Facet
+        name="version"
+        label="Version"
+        value={choice.version}
+        values={facet(rows.values(), (row) => row.version)}
+      />
     </div>
   );
 }

@@ -18,7 +18,10 @@ export function AcknowledgeDialog({
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     try {
-      await sendJson('POST', `/api/v1/incidents/${encodeURIComponent(incident.id)}/acknowledge`, { by, note });
+      await sendJson('POST', `/api/v1/incidents/${encodeURIComponent(incident.id)}/acknowledge`, {
+        by,
+        note,
+      });
       rememberName(by);
       onClose(true);
     } catch (cause) {
@@ -26,17 +29,51 @@ export function AcknowledgeDialog({
     }
   };
   return (
-    <Dialog title="Acknowledge: you have it" onClose={() => { onClose(false); }}>
+    <Dialog
+      title="Acknowledge: you have it"
+      onClose={() => {
+        onClose(false);
+      }}
+    >
       <form onSubmit={(event) => void submit(event)}>
         <p class="muted">{incident.summary}</p>
         <label for="by">Your name</label>
-        <input id="by" required maxLength={128} value={by} onInput={(event) => { setBy(event.currentTarget.value); }} />
+        <input
+          id="by"
+          required
+          maxLength={128}
+          value={by}
+          onInput={(event) => {
+            setBy(event.currentTarget.value);
+          }}
+        />
         <label for="note">Note (optional)</label>
-        <textarea id="note" rows={3} maxLength={1000} value={note} onInput={(event) => { setNote(event.currentTarget.value); }} />
-        {error !== undefined && <p class="error" role="alert">{error}</p>}
+        <textarea
+          id="note"
+          rows={3}
+          maxLength={1000}
+          value={note}
+          onInput={(event) => {
+            setNote(event.currentTarget.value);
+          }}
+        />
+        {error !== undefined && (
+          <p class="error" role="alert">
+            {error}
+          </p>
+        )}
         <footer>
-          <button type="button" onClick={() => { onClose(false); }}>Cancel</button>
-          <button type="submit" class="primary">Acknowledge</button>
+          <button
+            type="button"
+            onClick={() => {
+              onClose(false);
+            }}
+          >
+            Cancel
+          </button>
+          <button type="submit" class="primary">
+            Acknowledge
+          </button>
         </footer>
       </form>
     </Dialog>

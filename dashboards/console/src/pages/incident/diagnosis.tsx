@@ -8,7 +8,9 @@ import { sqlHref } from '../router.js';
 const LIKELY_MIN = 0.03;
 
 export function Causes({ incident }: { incident: Incident }): VNode {
-  const likely = incident.hypotheses.filter(({ probability }, index) => index === 0 || probability >= LIKELY_MIN);
+  const likely = incident.hypotheses.filter(
+    ({ probability }, index) => index === 0 || probability >= LIKELY_MIN,
+  );
   const rest = incident.hypotheses.filter((hypothesis) => !likely.includes(hypothesis));
   const statements = statementsOf(incident);
   return (
@@ -22,7 +24,8 @@ export function Causes({ incident }: { incident: Incident }): VNode {
       {rest.length > 0 && (
         <details>
           <summary>
-            {rest.length} less likely, {percent(rest.reduce((sum, { probability }) => sum + probability, 0))} together
+            {rest.length} less likely, {percent(rest.reduce((sum, { probability }) => sum + probability, 0))}{' '}
+            together
           </summary>
           <ol class="causes">
             {rest.map((hypothesis) => (

@@ -1,5 +1,5 @@
 import type { Incident } from '@halfopen/telemetry';
-import { RULES, type RuleName } from '@halfopen/telemetry';
+import { RULES } from '@halfopen/telemetry';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { IncidentAnswer } from '../../contract.js';
@@ -11,6 +11,7 @@ import { getJson } from '../http.js';
 import { fleet, now } from '../live.js';
 import { copy, Link, Moment, SeverityMark } from '../parts/bits.js';
 import { Failed, Progress, useLoad } from '../parts/load.js';
+import { TextDialog } from '../parts/text-dialog.js';
 import { channelHref } from '../router.js';
 import { AcknowledgeDialog } from './acknowledge-dialog.js';
 import { Causes, Facts, NextStep, Unknowns } from './diagnosis.js';
@@ -44,7 +45,7 @@ function Shown({ answer, again }: { answer: IncidentAnswer; again: () => void })
         <p class="incident-kind">
           <SeverityMark severity={incident.severity} />
           <span class={`status status-${incident.status}`}>{incident.status}</span>
-          <span class="muted" title={RULES[incident.rule as RuleName]?.fires}>
+          <span class="muted" title={meaningOf(incident.rule)}>
             {incident.rule}
           </span>
           <span class="muted">
@@ -78,18 +79,28 @@ function Shown({ answer, again }: { answer: IncidentAnswer; again: () => void })
   );
 }
 
+/** Users' own rules have none here. */
+function meaningOf(rule: string): string | undefined {
+  return Object.entries(RULES).find(([name]) => name === rule)?.[1].fires;
+}
+
 function Actions({ answer, again }: { answer: IncidentAnswer; again: () => void }): VNode {
   const { incident, acknowledgement, silences } = answer;
-  const [open, setOpen] = useState<'acknowledge' | 'silence'>();
+  const [open, setOpen] = useState<'acknowledge' | 'silence' | 'text'>();
   const [copied, setCopied] = useState<string>();
   const close = (done: boolean): void => {
     setOpen(undefined);
     if (done) again();
   };
+  const text = markdownOf(incident, location.href);
   const onCopy = (): void => {
-    copy(markdownOf(incident, location.href)).then(
-      () => { setCopied('copied'); },
-      (error: unknown) => { setCopied(String(error)); },
+    copy(text).then(
+      () => {
+        setCopied('copied');
+      },
+      () => {
+        setOpen('text');
+      },
     );
   };
   const silence = silences.find(({ active }) => active);
@@ -97,7 +108,13 @@ function Actions({ answer, again }: { answer: IncidentAnswer; again: () => void 
     <div class="actions">
       {acknowledgement === null ? (
         incident.status === 'firing' && (
-          <button type="button" class="primary" onClick={() => { setOpen('acknowledge'); }}>
+          <button
+            type="button"
+            class="primary"
+            onClick={() => {
+              setOpen('acknowledge');
+            }}
+          >
             Acknowledge
           </button>
         )
@@ -109,7 +126,12 @@ function Actions({ answer, again }: { answer: IncidentAnswer; again: () => void 
       )}
       {silence === undefined ? (
         incident.status === 'firing' && (
-          <button type="button" onClick={() => { setOpen('silence'); }}>
+          <button
+            type="button"
+            onClick={() => {
+              setOpen('silence');
+            }}
+          >
             Silence …
           </button>
         )
@@ -124,13 +146,17 @@ function Actions({ answer, again }: { answer: IncidentAnswer; again: () => void 
       <span role="status" class="muted">
         {copied}
       </span>
+      {open === 'text' && (
+        <TextDialog
+          text={text}
+          onClose={() => {
+            close(false);
+          }}
+        />
+      )}
       {open === 'acknowledge' && <AcknowledgeDialog incident={incident} onClose={close} />}
       {open === 'silence' && (
-        <SilenceDialog
-          matchers={{ incident: incident.id }}
-          about={incident.summary}
-          onClose={close}
-        />
+        <SilenceDialog matchers={{ incident: incident.id }} about={incident.summary} onClose={close} />
       )}
     </div>
   );
@@ -161,21 +187,25 @@ function Affected({ incident }: { incident: Incident }): VNode {
             <Link href={channelHref(channel, range)}>{channel}</Link>
           </li>
         ))}
-        {incident.channels.length > CHANNELS_MAX && <li>and {incident.channels.length - CHANNELS_MAX} more</li>}
+        {incident.channels.length > CHANNELS_MAX && (
+          <li>and {incident.channels.length - CHANNELS_MAX} more</li>
+        )}
       </ul>
       {incident.links.length > 0 && (
         <p class="links">
-          {incident.links.filter(({ href }) => isSafe(href)).map(({ text, href }) =>
-            href.startsWith('/') ? (
-              <Link key={href} href={href}>
-                {text}
-              </Link>
-            ) : (
-              <a key={href} href={href} rel="noreferrer">
-                {text}
-              </a>
-            ),
-          )}
+          {incident.links
+            .filter(({ href }) => isSafe(href))
+            .map(({ text, href }) =>
+              href.startsWith('/') ? (
+                <Link key={href} href={href}>
+                  {text}
+                </Link>
+              ) : (
+                <a key={href} href={href} rel="noreferrer">
+                  {text}
+                </a>
+              ),
+            )}
           {isSafe(incident.runbook_url) && (
             <a href={incident.runbook_url} rel="noreferrer">
               Runbook

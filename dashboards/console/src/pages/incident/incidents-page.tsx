@@ -14,7 +14,8 @@ export function IncidentsPage(): VNode {
   const asked = place.value.query.get('status');
   const status = STATUSES.find((one) => one === asked) ?? 'all';
   // Read again when something fires, resolves or is taken.
-  const known = fleet.value?.incidents.map(({ id, acknowledged }) => `${id}${acknowledged?.at ?? ''}`).join() ?? '';
+  const known =
+    fleet.value?.incidents.map(({ id, acknowledged }) => `${id}${acknowledged?.at ?? ''}`).join() ?? '';
   const { data, error, loading, again } = useLoad(`${status} ${known}`, (abort) =>
     getJson<{ incidents: ListedIncident[] }>(`/api/v1/incidents?status=${status}`, abort),
   );
@@ -48,7 +49,8 @@ function List({ incidents, status }: { incidents: readonly ListedIncident[]; sta
     return (
       <Empty title={status === 'all' ? 'Nothing has fired yet' : `No incident is ${status}`}>
         <p>
-          Rules look at what comes in now. For a recording: <code>npx halfopen rules backtest --from … --to …</code>, or{' '}
+          Rules look at what comes in now. For a recording:{' '}
+          <code>npx halfopen rules backtest --from … --to …</code>, or{' '}
           <code>npx halfopen explain CHANNEL</code>.
         </p>
       </Empty>

@@ -12,9 +12,12 @@ interface Entry {
 
 /** How it came and went, who was told, and what people did about it. Oldest first. */
 export function Timeline({ answer }: { answer: IncidentAnswer }): VNode {
-  const entries = [...began(answer), ...transitions(answer), ...notifications(answer), ...responses(answer)].sort(
-    (a, b) => Date.parse(a.at) - Date.parse(b.at),
-  );
+  const entries = [
+    ...began(answer),
+    ...transitions(answer),
+    ...notifications(answer),
+    ...responses(answer),
+  ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   return (
     <section class="panel">
       <h2>Timeline</h2>

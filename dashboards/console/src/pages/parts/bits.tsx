@@ -85,19 +85,10 @@ export function Moment({ at, only }: { at: number | string; only?: 'relative' | 
   );
 }
 
-/** Puts text where the viewer can paste it, and says so. */
+/** Puts text where the viewer can paste it. Over plain http, beyond this machine, browsers have no clipboard for pages. */
 export async function copy(text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return;
-  } catch {
-    // Over plain http, beyond this machine, browsers have no clipboard for pages.
-  }
-  const area = document.createElement('textarea');
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  const done = document.execCommand('copy');
-  area.remove();
-  if (!done) throw new Error('the browser does not let the page copy');
+  const { clipboard } = navigator as { clipboard?: Clipboard };
+  if (clipboard === undefined)
+    throw new Error('this browser lets pages copy over https only: download it instead');
+  await clipboard.writeText(text);
 }

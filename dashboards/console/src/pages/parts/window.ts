@@ -41,7 +41,8 @@ export function useRowWindow(rows: number, row_px: number): RowWindow {
       if (box === null) return;
       const top = index * row_px;
       if (top < box.scrollTop) box.scrollTop = top;
-      else if (top + row_px > box.scrollTop + box.clientHeight) box.scrollTop = top + row_px - box.clientHeight;
+      else if (top + row_px > box.scrollTop + box.clientHeight)
+        box.scrollTop = top + row_px - box.clientHeight;
       look();
     },
     [look, row_px],
@@ -53,4 +54,17 @@ export function useRowWindow(rows: number, row_px: number): RowWindow {
     onScroll: look,
     reveal,
   };
+}
+
+/** Where a key leads in a list; undefined: it is none of those. */
+export function stepTo(key: string, at: number, page: number, rows: number): number | undefined {
+  const steps: Readonly<Record<string, number>> = {
+    ArrowDown: at + 1,
+    ArrowUp: at - 1,
+    PageDown: at + page,
+    PageUp: at - page,
+    Home: 0,
+    End: rows - 1,
+  };
+  return steps[key];
 }

@@ -30,7 +30,12 @@ export function SilenceDialog({
     event.preventDefault();
     try {
       const until = new Date(Date.now() + hours * HOUR_MS).toISOString();
-      await sendJson('POST', '/api/v1/silences', { matchers: matchers ?? { [kind]: value }, until, reason, by });
+      await sendJson('POST', '/api/v1/silences', {
+        matchers: matchers ?? { [kind]: value },
+        until,
+        reason,
+        by,
+      });
       rememberName(by);
       onClose(true);
     } catch (cause) {
@@ -38,29 +43,79 @@ export function SilenceDialog({
     }
   };
   return (
-    <Dialog title="Silence: nobody is told" onClose={() => { onClose(false); }}>
+    <Dialog
+      title="Silence: nobody is told"
+      onClose={() => {
+        onClose(false);
+      }}
+    >
       <form onSubmit={(event) => void submit(event)}>
         {about !== undefined && <p class="muted">{about}</p>}
-        {matchers === undefined && <Matcher kind={kind} setKind={setKind} value={value} setValue={setValue} />}
-        <label for="until">For</label>
-        <select id="until" value={String(hours)} onChange={(event) => { setHours(Number(event.currentTarget.value)); }}>
-          {HOURS.map((one) => (
-            <option key={one} value={String(one)}>
-              {one} h, until {clock(Date.now() + one * HOUR_MS).slice(0, 5)}
-            </option>
-          ))}
-        </select>
+        {matchers === undefined && (
+          <Matcher kind={kind} setKind={setKind} value={value} setValue={setValue} />
+        )}
+        <Until hours={hours} setHours={setHours} />
         <label for="reason">Why</label>
-        <input id="reason" required maxLength={1000} value={reason} onInput={(event) => { setReason(event.currentTarget.value); }} />
+        <input
+          id="reason"
+          required
+          maxLength={1000}
+          value={reason}
+          onInput={(event) => {
+            setReason(event.currentTarget.value);
+          }}
+        />
         <label for="silence-by">Your name</label>
-        <input id="silence-by" required maxLength={128} value={by} onInput={(event) => { setBy(event.currentTarget.value); }} />
-        {error !== undefined && <p class="error" role="alert">{error}</p>}
+        <input
+          id="silence-by"
+          required
+          maxLength={128}
+          value={by}
+          onInput={(event) => {
+            setBy(event.currentTarget.value);
+          }}
+        />
+        {error !== undefined && (
+          <p class="error" role="alert">
+            {error}
+          </p>
+        )}
         <footer>
-          <button type="button" onClick={() => { onClose(false); }}>Cancel</button>
-          <button type="submit" class="primary">Silence</button>
+          <button
+            type="button"
+            onClick={() => {
+              onClose(false);
+            }}
+          >
+            Cancel
+          </button>
+          <button type="submit" class="primary">
+            Silence
+          </button>
         </footer>
       </form>
     </Dialog>
+  );
+}
+
+function Until({ hours, setHours }: { hours: number; setHours: (hours: number) => void }): VNode {
+  return (
+    <>
+      <label for="until">For</label>
+      <select
+        id="until"
+        value={String(hours)}
+        onChange={(event) => {
+          setHours(Number(event.currentTarget.value));
+        }}
+      >
+        {HOURS.map((one) => (
+          <option key={one} value={String(one)}>
+            {one} h, until {clock(Date.now() + one * HOUR_MS).slice(0, 5)}
+          </option>
+        ))}
+      </select>
+    </>
   );
 }
 
@@ -78,14 +133,28 @@ function Matcher({
   return (
     <>
       <label for="matcher">Incidents of one</label>
-      <select id="matcher" value={kind} onChange={(event) => { setKind(event.currentTarget.value as keyof SilenceMatchers); }}>
+      <select
+        id="matcher"
+        value={kind}
+        onChange={(event) => {
+          setKind(event.currentTarget.value as keyof SilenceMatchers);
+        }}
+      >
         <option value="channel">channel</option>
         <option value="site">site</option>
         <option value="rule">rule</option>
         <option value="incident">incident id</option>
       </select>
       <label for="matcher-value">Which {kind}</label>
-      <input id="matcher-value" required maxLength={512} value={value} onInput={(event) => { setValue(event.currentTarget.value); }} />
+      <input
+        id="matcher-value"
+        required
+        maxLength={512}
+        value={value}
+        onInput={(event) => {
+          setValue(event.currentTarget.value);
+        }}
+      />
     </>
   );
 }

@@ -20,10 +20,16 @@ export function SilencesPage(): VNode {
     <>
       <Heading title="Silences" />
       <p class="muted">
-        Nobody is told of what a silence matches. It still shows here, and what goes on after its end is told then.
+        Nobody is told of what a silence matches. It still shows here, and what goes on after its end is told
+        then.
       </p>
       <p>
-        <button type="button" onClick={() => { setAdding(true); }}>
+        <button
+          type="button"
+          onClick={() => {
+            setAdding(true);
+          }}
+        >
           New silence …
         </button>
       </p>
@@ -34,7 +40,9 @@ export function SilencesPage(): VNode {
           <p>From an incident’s page, or with the button above, something can be silenced for some hours.</p>
         </Empty>
       )}
-      {active.length > 0 && <List silences={active} title={`${count(active.length, 'silence')} in force`} again={again} />}
+      {active.length > 0 && (
+        <List silences={active} title={`${count(active.length, 'silence')} in force`} again={again} />
+      )}
       {past.length > 0 && (
         <details>
           <summary>{count(past.length, 'silence')} over</summary>
@@ -53,7 +61,15 @@ export function SilencesPage(): VNode {
   );
 }
 
-function List({ silences, title, again }: { silences: readonly Silence[]; title: string; again: () => void }): VNode {
+function List({
+  silences,
+  title,
+  again,
+}: {
+  silences: readonly Silence[];
+  title: string;
+  again: () => void;
+}): VNode {
   const [error, setError] = useState<Error>();
   const end = (id: string): void => {
     sendJson('DELETE', `/api/v1/silences/${encodeURIComponent(id)}`).then(again, (cause: unknown) => {
@@ -93,7 +109,12 @@ function List({ silences, title, again }: { silences: readonly Silence[]; title:
               </td>
               <td>
                 {silence.active && (
-                  <button type="button" onClick={() => { end(silence.id); }}>
+                  <button
+                    type="button"
+                    onClick={() => {
+                      end(silence.id);
+                    }}
+                  >
                     End now
                   </button>
                 )}

@@ -12,7 +12,13 @@ export function Queries({ text, onChoose }: { text: string; onChoose: (sql: stri
       <ul>
         {EXAMPLES.map((example) => (
           <li key={example.title}>
-            <button type="button" class="quiet" onClick={() => { onChoose(example.sql); }}>
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                onChoose(example.sql);
+              }}
+            >
               {example.title}
             </button>
           </li>
@@ -23,10 +29,23 @@ export function Queries({ text, onChoose }: { text: string; onChoose: (sql: stri
       <ul>
         {saved.value.map((one) => (
           <li key={one.title}>
-            <button type="button" class="quiet" onClick={() => { onChoose(one.sql); }}>
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                onChoose(one.sql);
+              }}
+            >
               {one.title}
             </button>
-            <button type="button" class="quiet" aria-label={`Forget ${one.title}`} onClick={() => { forget(one.title); }}>
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`Forget ${one.title}`}
+              onClick={() => {
+                forget(one.title);
+              }}
+            >
               ✕
             </button>
           </li>
@@ -43,7 +62,15 @@ export function Queries({ text, onChoose }: { text: string; onChoose: (sql: stri
         <label for="save-title" class="hidden">
           Name to save the query by
         </label>
-        <input id="save-title" placeholder="Save as …" maxLength={100} value={title} onInput={(event) => { setTitle(event.currentTarget.value); }} />
+        <input
+          id="save-title"
+          placeholder="Save as …"
+          maxLength={100}
+          value={title}
+          onInput={(event) => {
+            setTitle(event.currentTarget.value);
+          }}
+        />
         <button type="submit">Save</button>
       </form>
     </aside>

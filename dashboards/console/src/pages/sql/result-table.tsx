@@ -22,7 +22,14 @@ export function ResultTable({ result, took }: { result: Result; took: string }):
         <Export result={result} />
       </div>
       {names.length > 0 && (
-        <div class="result-box" ref={ref} onScroll={onScroll} tabIndex={0} role="region" aria-label="Rows, scrollable">
+        <div
+          class="result-box"
+          ref={ref}
+          onScroll={onScroll}
+          tabIndex={0}
+          role="region"
+          aria-label="Rows, scrollable"
+        >
           <table class="table" aria-rowcount={rows.length + 1}>
             <thead>
               <tr>
@@ -44,7 +51,9 @@ export function ResultTable({ result, took }: { result: Result; took: string }):
                   ))}
                 </tr>
               ))}
-              {end < rows.length && <tr aria-hidden="true" style={{ height: `${(rows.length - end) * ROW_PX}px` }} />}
+              {end < rows.length && (
+                <tr aria-hidden="true" style={{ height: `${(rows.length - end) * ROW_PX}px` }} />
+              )}
             </tbody>
           </table>
         </div>
@@ -70,8 +79,12 @@ function Export({ result }: { result: Result }): VNode {
         type="button"
         onClick={() => {
           copy(text()).then(
-            () => { setSaid('copied'); },
-            (error: unknown) => { setSaid(String(error)); },
+            () => {
+              setSaid('copied');
+            },
+            (error: unknown) => {
+              setSaid(String(error));
+            },
           );
         }}
       >

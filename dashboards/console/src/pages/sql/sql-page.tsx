@@ -57,9 +57,20 @@ export function SqlPage(): VNode {
       <div class="sql-columns">
         <Queries text={text} onChoose={choose} />
         <div>
-          <Editor text={text} setText={setText} start={start} running={run.state === 'running'} cancel={() => stopRef.current?.abort()} />
+          <Editor
+            text={text}
+            setText={setText}
+            start={start}
+            running={run.state === 'running'}
+            cancel={() => stopRef.current?.abort()}
+          />
           <Progress loading={run.state === 'running'} of="the answer" />
-          <Answer run={run} again={() => { start(text); }} />
+          <Answer
+            run={run}
+            again={() => {
+              start(text);
+            }}
+          />
         </div>
       </div>
     </div>
@@ -101,12 +112,23 @@ function Editor({
         autocapitalize="off"
         autocomplete="off"
         value={text}
-        placeholder={'SELECT channel_id, state, why FROM fleet\n\nAn example from the list is a good beginning.'}
-        onInput={(event) => { setText(event.currentTarget.value); }}
+        placeholder={
+          'SELECT channel_id, state, why FROM fleet\n\nAn example from the list is a good beginning.'
+        }
+        onInput={(event) => {
+          setText(event.currentTarget.value);
+        }}
         onKeyDown={onKeyDown}
       />
       <div class="actions">
-        <button type="button" class="primary" disabled={running} onClick={() => { start(text); }}>
+        <button
+          type="button"
+          class="primary"
+          disabled={running}
+          onClick={() => {
+            start(text);
+          }}
+        >
           Run <kbd>Ctrl+Enter</kbd>
         </button>
         {running && (
