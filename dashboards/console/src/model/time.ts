@@ -57,6 +57,11 @@ export function instantText(at_ms: number): string {
 /** Of an address; undefined when it is none. */
 export function instantOf(text: string | null | undefined): number | undefined {
   if (text === null || text === undefined || text === '') return undefined;
-  const at_ms = /^\d{12,14}$/.test(text) ? Number(text) : Date.parse(text);
+  // Date.parse alone takes `-1` for a year.
+  const at_ms = /^\d{12,14}$/.test(text)
+    ? Number(text)
+    : /^\d{4}-\d\d-\d\dT/.test(text)
+      ? Date.parse(text)
+      : NaN;
   return Number.isFinite(at_ms) ? at_ms : undefined;
 }

@@ -21,7 +21,12 @@ const instant = z
   .string()
   .max(40)
   .transform((text, context) => {
-    const at_ms = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
+    // Date.parse alone takes `-1` for a year.
+    const at_ms = /^\d{1,15}$/.test(text)
+      ? Number(text)
+      : /^\d{4}-\d\d-\d\dT/.test(text)
+        ? Date.parse(text)
+        : NaN;
     if (Number.isFinite(at_ms) && at_ms >= 0 && at_ms < INSTANT_MS_MAX) return at_ms;
     context.addIssue({
       code: 'custom',
