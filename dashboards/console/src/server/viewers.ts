@@ -74,13 +74,6 @@ export class Viewers {
     return true;
   }
 
-  /** Something changed: look at once. */
-  ring(): void {
-    if (this.#turn === undefined) return;
-    clearTimeout(this.#turn);
-    this.#begin();
-  }
-
   close(): void {
     this.#closed = true;
     this.#rest();

@@ -57,5 +57,5 @@ test('what is due is what others of the kind went through', () => {
 test('moments of the agent are told by the clock of the server', () => {
   const [corrected] = journeysOf(answerOf([command('x', 0)], undefined, 30_000_000));
   assert.equal(corrected?.received_us, BEGAN_US + 21_000 - 30_000_000);
-  assert.equal(corrected?.written_us, BEGAN_US + 2_000);
+  assert.equal(corrected.written_us, BEGAN_US + 2_000);
 });

@@ -88,7 +88,7 @@ async function* eventsOf(response: IncomingMessage): AsyncGenerator<Told> {
 async function next(events: AsyncGenerator<Told>): Promise<Told> {
   const told = await events.next();
   assert.equal(told.done, false);
-  return told.value as Told;
+  return told.value;
 }
 
 test('a viewer gets the whole, then what changed; one who comes back gets what he missed', async (t) => {
@@ -134,7 +134,8 @@ test('there is room for so many viewers, and who leaves makes room', async (t) =
   assert.equal(viewers.count, VIEWERS_MAX);
   assert.equal((await next((await open()).events)).event, 'full');
   all[0]?.close();
-  while (viewers.count === VIEWERS_MAX) await new Promise((resolve) => setImmediate(resolve));
+  const isFull = (): boolean => viewers.count === VIEWERS_MAX;
+  while (isFull()) await new Promise((resolve) => setImmediate(resolve));
   assert.equal((await next((await open()).events)).event, 'snapshot');
 });
 
