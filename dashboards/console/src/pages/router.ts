@@ -15,9 +15,8 @@ function read(): Place {
 }
 
 export function go(href: string): void {
-  const before = location.pathname;
   history.pushState(null, '', href);
-  arrive(before);
+  arrive();
 }
 
 /** Changes the query of the present view; empty values go. A way back leads to the view before, not to each keystroke. */
@@ -33,20 +32,24 @@ export function setQuery(changes: Readonly<Record<string, string | readonly stri
   place.value = read();
 }
 
-function arrive(before: string): void {
+let path = location.pathname;
+
+function arrive(): void {
   place.value = read();
-  if (location.pathname === before) return;
+  if (location.pathname === path) return;
+  path = location.pathname;
   scrollTo(0, 0);
   arrivals.value++;
 }
 
-let path = location.pathname;
-addEventListener('popstate', () => {
-  arrive(path);
-  path = location.pathname;
-});
+addEventListener('popstate', arrive);
 
 export const channelHref = (id: string, query = ''): string =>
   `/channels/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}`;
 export const incidentHref = (id: string): string => `/incidents/${encodeURIComponent(id)}`;
 export const sqlHref = (sql: string): string => `/sql?${new URLSearchParams({ q: sql }).toString()}`;
+
+/** Links may be made of configuration and telemetry: nothing but pages is followed. */
+export function isSafe(href: string): boolean {
+  return /^https?:\/\//i.test(href) || /^\/(?!\/)/.test(href);
+}

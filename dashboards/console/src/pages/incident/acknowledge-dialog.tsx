@@ -40,6 +40,7 @@ export function AcknowledgeDialog({
         <label for="by">Your name</label>
         <input
           id="by"
+          autofocus
           required
           maxLength={128}
           value={by}

@@ -2,7 +2,7 @@ import { CAUSES, type Fact, type Hypothesis, type Incident } from '@halfopen/tel
 import type { VNode } from 'preact';
 import { percent } from '../../model/words.js';
 import { Link } from '../parts/bits.js';
-import { sqlHref } from '../router.js';
+import { isSafe, sqlHref } from '../router.js';
 
 /** Below this a cause is folded away. */
 const LIKELY_MIN = 0.03;
@@ -156,6 +156,7 @@ export function NextStep({ incident }: { incident: Incident }): VNode {
     <section class="panel next-step">
       <h2>Do this next</h2>
       <p class="action">{action}</p>
+      <Runbook href={incident.runbook_url} />
       {outcomes.length > 0 && (
         <dl>
           {outcomes.map((outcome) => (
@@ -173,5 +174,22 @@ export function NextStep({ incident }: { incident: Incident }): VNode {
         </dl>
       )}
     </section>
+  );
+}
+
+/** Without a configured address of the runbooks it is a page of the repository. */
+function Runbook({ href }: { href: string }): VNode | null {
+  if (href === '') return null;
+  return (
+    <p>
+      Runbook:{' '}
+      {isSafe(href) ? (
+        <a href={href} rel="noreferrer">
+          {href}
+        </a>
+      ) : (
+        <code>{href}</code>
+      )}
+    </p>
   );
 }

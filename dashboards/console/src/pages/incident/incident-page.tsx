@@ -12,7 +12,7 @@ import { fleet, now } from '../live.js';
 import { copy, Link, Moment, SeverityMark } from '../parts/bits.js';
 import { Failed, Progress, useLoad } from '../parts/load.js';
 import { TextDialog } from '../parts/text-dialog.js';
-import { channelHref } from '../router.js';
+import { channelHref, isSafe } from '../router.js';
 import { AcknowledgeDialog } from './acknowledge-dialog.js';
 import { Causes, Facts, NextStep, Unknowns } from './diagnosis.js';
 import { SilenceDialog } from '../silences/silence-dialog.js';
@@ -173,6 +173,7 @@ function Affected({ incident }: { incident: Incident }): VNode {
     from: instantText(began_ms - BEFORE_MS),
     to: instantText(Math.min(Date.now(), Date.parse(incident.resolved_at ?? incident.fired_at) + AFTER_MS)),
   }).toString();
+  const others = incident.links.filter(({ href }) => isSafe(href) && !leadsHere(href));
   return (
     <section class="panel">
       <h2>Who is affected: {count(incident.channels.length, 'channel')}</h2>
@@ -191,25 +192,18 @@ function Affected({ incident }: { incident: Incident }): VNode {
           <li>and {incident.channels.length - CHANNELS_MAX} more</li>
         )}
       </ul>
-      {incident.links.length > 0 && (
+      {others.length > 0 && (
         <p class="links">
-          {incident.links
-            .filter(({ href }) => isSafe(href))
-            .map(({ text, href }) =>
-              href.startsWith('/') ? (
-                <Link key={href} href={href}>
-                  {text}
-                </Link>
-              ) : (
-                <a key={href} href={href} rel="noreferrer">
-                  {text}
-                </a>
-              ),
-            )}
-          {isSafe(incident.runbook_url) && (
-            <a href={incident.runbook_url} rel="noreferrer">
-              Runbook
-            </a>
+          {others.map(({ text, href }) =>
+            href.startsWith('/') ? (
+              <Link key={href} href={href}>
+                {text}
+              </Link>
+            ) : (
+              <a key={href} href={href} rel="noreferrer">
+                {text}
+              </a>
+            ),
           )}
         </p>
       )}
@@ -217,7 +211,6 @@ function Affected({ incident }: { incident: Incident }): VNode {
   );
 }
 
-/** Links are made of configuration and telemetry: nothing but pages is followed. */
-function isSafe(href: string): boolean {
-  return /^https?:\/\//i.test(href) || /^\/(?!\/)/.test(href);
+function leadsHere(href: string): boolean {
+  return new URL(href, location.href).pathname === location.pathname;
 }

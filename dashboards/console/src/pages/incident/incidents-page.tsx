@@ -56,39 +56,41 @@ function List({ incidents, status }: { incidents: readonly ListedIncident[]; sta
       </Empty>
     );
   return (
-    <table class="table">
-      <caption class="hidden">{count(incidents.length, 'incident')}, newest first</caption>
-      <thead>
-        <tr>
-          <th scope="col">Severity</th>
-          <th scope="col">What</th>
-          <th scope="col">Status</th>
-          <th scope="col">Channels</th>
-          <th scope="col">Fired</th>
-          <th scope="col">Taken by</th>
-        </tr>
-      </thead>
-      <tbody>
-        {incidents.map((incident) => (
-          <tr key={incident.id}>
-            <td>
-              <SeverityMark severity={incident.severity} />
-            </td>
-            <td>
-              <Link href={incidentHref(incident.id)}>{incident.summary}</Link>
-            </td>
-            <td>
-              {incident.status}
-              {incident.silenced_until !== null && <span class="tag">silenced</span>}
-            </td>
-            <td class="number">{incident.channels.length}</td>
-            <td class="nowrap">
-              <Moment at={incident.fired_at} />
-            </td>
-            <td>{incident.acknowledged?.by ?? '–'}</td>
+    <section class="panel listed" aria-label="Incidents">
+      <table class="table">
+        <caption class="hidden">{count(incidents.length, 'incident')}, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">Severity</th>
+            <th scope="col">What</th>
+            <th scope="col">Status</th>
+            <th scope="col">Channels</th>
+            <th scope="col">Fired</th>
+            <th scope="col">Taken by</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {incidents.map((incident) => (
+            <tr key={incident.id}>
+              <td>
+                <SeverityMark severity={incident.severity} />
+              </td>
+              <td>
+                <Link href={incidentHref(incident.id)}>{incident.summary}</Link>
+              </td>
+              <td>
+                {incident.status}
+                {incident.silenced_until !== null && <span class="tag">silenced</span>}
+              </td>
+              <td class="number">{incident.channels.length}</td>
+              <td class="nowrap">
+                <Moment at={incident.fired_at} />
+              </td>
+              <td>{incident.acknowledged?.by ?? '–'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }

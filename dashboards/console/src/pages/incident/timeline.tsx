@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import type { IncidentAnswer } from '../../contract.js';
+import { moment } from '../../model/time.js';
 import { Moment } from '../parts/bits.js';
 
 interface Entry {
@@ -79,7 +80,7 @@ function responses({ acknowledgement, silences }: IncidentAnswer): Entry[] {
       key: `s${id}`,
       at: starts_at,
       what: `silenced by ${by}`,
-      more: `until ${until}: ${reason}`,
+      more: `until ${moment(Date.parse(until), Date.now())}: ${reason}`,
       bad: false,
     })),
   ];

@@ -58,6 +58,7 @@ export function SilenceDialog({
         <label for="reason">Why</label>
         <input
           id="reason"
+          autofocus={matchers !== undefined}
           required
           maxLength={1000}
           value={reason}
@@ -135,6 +136,7 @@ function Matcher({
       <label for="matcher">Incidents of one</label>
       <select
         id="matcher"
+        autofocus
         value={kind}
         onChange={(event) => {
           setKind(event.currentTarget.value as keyof SilenceMatchers);

@@ -79,50 +79,52 @@ function List({
   return (
     <>
       {error !== undefined && <Failed what="The silence could not be ended" error={error} />}
-      <table class="table">
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col">Until</th>
-            <th scope="col">Why</th>
-            <th scope="col">By</th>
-            <th scope="col">Since</th>
-            <th scope="col">
-              <span class="hidden">End it</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {silences.map((silence) => (
-            <tr key={silence.id}>
-              <td>
-                <Matchers silence={silence} />
-              </td>
-              <td class="nowrap">
-                <Moment at={silence.ended_at ?? silence.until} only="absolute" />
-              </td>
-              <td>{silence.reason}</td>
-              <td>{silence.by}</td>
-              <td class="nowrap">
-                <Moment at={silence.starts_at} />
-              </td>
-              <td>
-                {silence.active && (
-                  <button
-                    type="button"
-                    onClick={() => {
-                      end(silence.id);
-                    }}
-                  >
-                    End now
-                  </button>
-                )}
-              </td>
+      <section class="panel listed" aria-label={title}>
+        <table class="table">
+          <caption>{title}</caption>
+          <thead>
+            <tr>
+              <th scope="col">What</th>
+              <th scope="col">Until</th>
+              <th scope="col">Why</th>
+              <th scope="col">By</th>
+              <th scope="col">Since</th>
+              <th scope="col">
+                <span class="hidden">End it</span>
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {silences.map((silence) => (
+              <tr key={silence.id}>
+                <td>
+                  <Matchers silence={silence} />
+                </td>
+                <td class="nowrap">
+                  <Moment at={silence.ended_at ?? silence.until} only="absolute" />
+                </td>
+                <td>{silence.reason}</td>
+                <td>{silence.by}</td>
+                <td class="nowrap">
+                  <Moment at={silence.starts_at} />
+                </td>
+                <td>
+                  {silence.active && (
+                    <button
+                      type="button"
+                      onClick={() => {
+                        end(silence.id);
+                      }}
+                    >
+                      End now
+                    </button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
     </>
   );
 }
