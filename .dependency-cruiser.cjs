@@ -63,6 +63,14 @@ module.exports = {
       },
     },
     {
+      name: 'pages-and-server-meet-in-the-contract',
+      comment:
+        "what runs in browsers imports nothing of the server half, nor the other way; model/ and contract.ts are both's",
+      severity: 'error',
+      from: { path: '^dashboards/console/src/(pages|model)/' },
+      to: { path: '^dashboards/console/src/server/' },
+    },
+    {
       name: 'sources-never-import-tests',
       severity: 'error',
       from: { path: '/src/' },
@@ -78,7 +86,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['types', 'import', 'default'],
-      extensions: ['.ts', '.js', '.mjs'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.css'],
     },
   },
 };

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { chromium } from './setup/chromium.mjs';
 import { build, checkNode, install, removeCompiled, ROOT, run, workspaces } from './setup.mjs';
 
 /** Two cores: two test files at a time. */
@@ -49,6 +50,7 @@ try {
   for (const [name, command, ...args] of STEPS)
     await step(name, async () => (await run(command, args)) === 0);
   if (compiled) {
+    await step('a browser for the console', () => chromium() !== undefined);
     const files = testFiles();
     const chaos = files.filter((file) => file.includes(CHAOS));
     const others = files.filter((file) => !file.includes(CHAOS));

@@ -47,10 +47,13 @@ export async function install() {
   writeFileSync(STAMP, lock);
 }
 
-/** Compiles what changed. */
+/** Compiles what changed, and bundles the console's pages if they did. */
 export async function build() {
   const code = await run(process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
   if (code !== 0) throw new Error('the sources do not compile');
+  // Imported only now: on a fresh checkout the packages have just been installed.
+  const { buildPages } = await import('../dashboards/console/build.mjs');
+  await buildPages();
 }
 
 /** Compiled files of sources that are gone would still run as tests. */

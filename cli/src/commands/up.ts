@@ -69,6 +69,7 @@ async function withinBound(closing: Promise<void>): Promise<void> {
 
 function welcome(config: Config, { collectorUrl, apiUrl }: Service): string {
   return `halfopen is up (data in ${config.data}; Ctrl-C stops it)
+  console        ${apiUrl}/
   telemetry in   ${collectorUrl}/v1/traces   OTLP/HTTP, protobuf or JSON
   incidents      ${apiUrl}/api/v1/incidents?status=firing
   metrics        ${apiUrl}/metrics

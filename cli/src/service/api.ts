@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { addConsole, secureHeaders } from '@halfopen/console';
 import { backtest, explain, type RunningRules } from '@halfopen/rules';
 import { PeopleSqlError, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -6,10 +6,12 @@ import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Config } from '../config/load.js';
 import { Failure } from '../failure.js';
-import { addIncidents } from './incidents-api.js';
+import { addIncidents, listIncidents } from './incidents-api.js';
 import type { IncidentLinks } from './links.js';
 import { valid } from './request.js';
 import { CHANNEL_CHARS_MAX, lastInstant, parseInstant, STEPS_MAX } from '../instant.js';
+import { addGuard } from './guard.js';
+import type { Log } from './log.js';
 
 export interface ApiParts {
   readonly config: Config;
@@ -19,6 +21,9 @@ export interface ApiParts {
   readonly links: IncidentLinks;
   readonly onResponse: () => void;
   readonly registry: Registry;
+  readonly log: Log;
+  /** Where telemetry is taken, once it is. */
+  readonly collectorUrl: () => string | undefined;
   /** Empty when requests have a chance; else why not. */
   readonly notReady: () => string[];
 }
@@ -28,17 +33,21 @@ const BODY_BYTES_MAX = 1_048_576;
 /** Backtests are heavy: one at a time. */
 const BACKTESTS_MAX = 1;
 
-/** The HTTP API: incidents for programs, and what the other commands need while this process owns the data. */
+const VERSION = '0.1.0';
+
+/** The HTTP API: incidents for programs, the console for people, and what the other commands need while this process owns the data. */
 export function createApi(parts: ApiParts): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
     keepAliveTimeout: 72_000,
+    routerOptions: { maxParamLength: CHANNEL_CHARS_MAX },
   });
-  app.addHook('onRequest', async (request, reply) => {
-    if (!PUBLIC.has(request.url.split('?')[0] ?? '')) await guard(parts.config, request, reply);
+  app.addHook('onRequest', async (_request, reply) => {
+    secureHeaders(reply);
   });
+  addGuard(app, parts.config);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({
@@ -48,11 +57,22 @@ export function createApi(parts: ApiParts): FastifyInstance {
   addProbes(app, parts);
   addIncidents(app, parts);
   addQuestions(app, parts);
+  app.register((console) =>
+    addConsole(console, {
+      store: parts.store,
+      firing: () => listIncidents(parts, 'firing'),
+      links: {
+        collectorUrl: parts.collectorUrl,
+        ...(parts.config.grafana === undefined ? {} : { grafanaUrl: parts.config.grafana.url }),
+      },
+      version: VERSION,
+      failed: (error) => {
+        parts.log.error({ err: error }, 'the console could not read the fleet; it tries again');
+      },
+    }),
+  );
   return app;
 }
-
-/** Without a token: they tell nothing of the fleet's data. */
-const PUBLIC = new Set(['/healthz', '/readyz', '/metrics']);
 
 function addProbes(app: FastifyInstance, parts: ApiParts): void {
   app.get('/healthz', () => ({ status: 'up' }));
@@ -114,29 +134,6 @@ function addQuestions(app: FastifyInstance, parts: ApiParts): void {
       backtests--;
     }
   });
-}
-
-const HOSTS = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
-
-/** A page in somebody's browser must not ask on his behalf: no foreign origin, no rebound host name; then the token. */
-async function guard(config: Config, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { host = '', origin, authorization = '' } = request.headers;
-  if (config.token === undefined && !HOSTS.test(host)) {
-    await reply.code(403).send({ error: `host ${host} is not this one: use http://127.0.0.1` });
-  } else if (origin !== undefined && origin !== `http://${host}`) {
-    await reply.code(403).send({ error: 'requests from pages of other origins are refused' });
-  } else if (config.token !== undefined && !sameSecret(authorization, `Bearer ${config.token.reveal()}`)) {
-    await reply
-      .code(401)
-      .header('WWW-Authenticate', 'Bearer')
-      .send({ error: 'send the token as Authorization: Bearer ...' });
-  }
-}
-
-function sameSecret(given: string, right: string): boolean {
-  const a = Buffer.from(given);
-  const b = Buffer.from(right);
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -3,6 +3,7 @@ import {
   INCIDENT_STATUSES,
   type Acknowledgement,
   type Incident,
+  type IncidentStatus,
   type Silence,
   type SilenceMatchers,
 } from '@halfopen/telemetry';
@@ -52,22 +53,10 @@ const silencesQuery = z.strictObject({ active: z.enum(['true', 'false']).optiona
 
 /** Incidents, and what people do about them. */
 export function addIncidents(app: FastifyInstance, parts: IncidentsApiParts): void {
-  const { store, rules, links } = parts;
+  const { store } = parts;
   app.get('/api/v1/incidents', async (request) => {
     const { status } = valid(incidentsQuery, request.query);
-    const incidents = await rules.incidents(status);
-    const acknowledged = await readAcknowledgements(
-      store,
-      incidents.map(({ id }) => id),
-    );
-    const silenced = await readSilenced(store, Date.now());
-    return {
-      incidents: incidents.map((incident) => ({
-        ...links.of(incident),
-        acknowledged: acknowledged.get(incident.id) ?? null,
-        silenced_until: silenced.get(incident.id) ?? null,
-      })),
-    };
+    return { incidents: await listIncidents(parts, status) };
   });
   app.get<{ Params: { id: string } }>('/api/v1/incidents/:id', async (request, reply) => {
     const detail = await readDetail(parts, request.params.id);
@@ -93,6 +82,30 @@ export function addIncidents(app: FastifyInstance, parts: IncidentsApiParts): vo
     }
   });
   addSilences(app, parts);
+}
+
+export interface ListedIncident extends Incident {
+  readonly acknowledged: Acknowledgement | null;
+  readonly silenced_until: string | null;
+}
+
+/** Incidents with where they lead, who has them, and whether they are silenced. */
+export async function listIncidents(
+  { store, rules, links }: Omit<IncidentsApiParts, 'onResponse'>,
+  status: IncidentStatus | 'all',
+): Promise<ListedIncident[]> {
+  const incidents = await rules.incidents(status);
+  if (incidents.length === 0) return [];
+  const acknowledged = await readAcknowledgements(
+    store,
+    incidents.map(({ id }) => id),
+  );
+  const silenced = await readSilenced(store, Date.now());
+  return incidents.map((incident) => ({
+    ...links.of(incident),
+    acknowledged: acknowledged.get(incident.id) ?? null,
+    silenced_until: silenced.get(incident.id) ?? null,
+  }));
 }
 
 function addSilences(app: FastifyInstance, { store, onResponse }: IncidentsApiParts): void {
@@ -148,10 +161,7 @@ function noIncident(id: string): { error: string } {
 
 /** One incident, how it came and went, who was told, and what people did about it. */
 interface IncidentDetail {
-  readonly incident: Incident & {
-    readonly acknowledged: Acknowledgement | null;
-    readonly silenced_until: string | null;
-  };
+  readonly incident: ListedIncident;
   readonly transitions: readonly TransitionRow[];
   readonly notifications: readonly NotificationRow[];
   readonly acknowledgement: Acknowledgement | null;

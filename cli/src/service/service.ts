@@ -47,6 +47,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     undo.push(async () => watchdog?.stop());
     const retention = startRetention(config, pipeline, log);
     undo.push(() => retention.stop());
+    const told: { collectorUrl?: string } = {};
     const registry = new Registry();
     const collector = openCollector(config, pipeline, registry, log);
     addMetrics(registry, pipeline, rules);
@@ -61,13 +62,15 @@ export async function startService(config: Config, log: Log): Promise<Service> {
         notifier.ring();
       },
       registry,
+      log,
+      collectorUrl: () => told.collectorUrl,
       notReady: () => notReady(pipeline, rules),
     });
     undo.push(() => api.close());
     const apiUrl = await listen(api, config);
     undo.push(() => collector.close());
-    const collectorUrl = urlOf(config.collector.host, await listenCollector(collector, config));
-    return { collectorUrl, apiUrl, close: () => closeAll(undo) };
+    told.collectorUrl = urlOf(config.collector.host, await listenCollector(collector, config));
+    return { collectorUrl: told.collectorUrl, apiUrl, close: () => closeAll(undo) };
   } catch (error) {
     await closeAll(undo);
     throw error;

@@ -1,0 +1,60 @@
+import { openPeopleSql, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
+
+/** Of one of the console's own queries, s. */
+const EXECUTION_SECONDS_MAX = 20;
+/** At once; the rest waits. Beside those of people, and apart from the session that rules read by. */
+const CONCURRENT_MAX = 2;
+const WAITING_MAX = 200;
+
+export type Params = Readonly<Record<string, string | number | readonly string[]>>;
+
+/**
+ * The console's own reads. They come through the gate for people's SQL: bounded, ended when nobody waits for them any
+ * more, and each of them could be asked on the page for SQL. A long one holds up neither rules nor ingestion.
+ */
+export class Ask {
+  private constructor(private readonly people: PeopleSql) {}
+
+  static async open(store: EmbeddedStore): Promise<Ask> {
+    return new Ask(
+      await openPeopleSql(store, {
+        executionSecondsMax: EXECUTION_SECONDS_MAX,
+        concurrentMax: CONCURRENT_MAX,
+        waitingMax: WAITING_MAX,
+      }),
+    );
+  }
+
+  /** @throws PeopleSqlError */
+  async rows<Row>(sql: string, params: Params, signal?: AbortSignal): Promise<Row[]> {
+    const { bytes } = await this.people.query(sql, {
+      format: 'JSONEachRow',
+      params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asText(value)])),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return Buffer.from(bytes)
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Row);
+  }
+
+  close(): Promise<void> {
+    return this.people.close();
+  }
+}
+
+function asText(value: string | number | readonly string[]): string {
+  if (typeof value === 'object') return `[${value.map(quoted).join(', ')}]`;
+  return String(value);
+}
+
+/** Within an array a text is a literal. */
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** `2026-10-01 12:03:10.000`, UTC: a DateTime64(3) as a parameter. */
+export function clickhouseTime(instant_ms: number): string {
+  return new Date(instant_ms).toISOString().replace('T', ' ').replace('Z', '');
+}
