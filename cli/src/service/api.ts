@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { INCIDENT_STATUSES, type IncidentStatus } from '@halfopen/telemetry';
 import { backtest, explain, type RunningRules } from '@halfopen/rules';
 import { PeopleSqlError, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
@@ -8,6 +7,7 @@ import { z } from 'zod';
 import type { Config } from '../config/load.js';
 import { Failure } from '../failure.js';
 import { CHANNEL_CHARS_MAX, lastInstant, parseInstant, STEPS_MAX } from '../instant.js';
+import { refusalOf } from './guard.js';
 
 export interface ApiParts {
   readonly config: Config;
@@ -124,27 +124,24 @@ function valid<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infe
   );
 }
 
-const HOSTS = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
-
-/** A page in somebody's browser must not ask on his behalf: no foreign origin, no rebound host name; then the token. */
 async function guard(config: Config, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { host = '', origin, authorization = '' } = request.headers;
-  if (config.token === undefined && !HOSTS.test(host)) {
-    await reply.code(403).send({ error: `host ${host} is not this one: use http://127.0.0.1` });
-  } else if (origin !== undefined && origin !== `http://${host}`) {
-    await reply.code(403).send({ error: 'requests from pages of other origins are refused' });
-  } else if (config.token !== undefined && !sameSecret(authorization, `Bearer ${config.token.reveal()}`)) {
-    await reply
-      .code(401)
-      .header('WWW-Authenticate', 'Bearer')
-      .send({ error: 'send the token as Authorization: Bearer ...' });
+  switch (refusalOf(config.token, { host, origin, secret: /^Bearer (.*)$/.exec(authorization)?.[1] })) {
+    case 'foreign-host':
+      await reply.code(403).send({ error: `host ${host} is not this one: use http://127.0.0.1` });
+      break;
+    case 'foreign-origin':
+      await reply.code(403).send({ error: 'requests from pages of other origins are refused' });
+      break;
+    case 'secret-missing':
+    case 'secret-wrong':
+      await reply
+        .code(401)
+        .header('WWW-Authenticate', 'Bearer')
+        .send({ error: 'send the token as Authorization: Bearer ...' });
+      break;
+    case undefined:
   }
-}
-
-function sameSecret(given: string, right: string): boolean {
-  const a = Buffer.from(given);
-  const b = Buffer.from(right);
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { openSqlServer, type SqlServer } from '@halfopen/clickhouse-http';
 import { createCollector, type Collector } from '@halfopen/collector';
 import { startRules, type RunningRules } from '@halfopen/rules';
 import { dropExpired, openPeopleSql } from '@halfopen/store';
@@ -7,6 +8,7 @@ import { Registry } from 'prom-client';
 import type { Config } from '../config/load.js';
 import { Failure } from '../failure.js';
 import { createApi } from './api.js';
+import { refusalOf } from './guard.js';
 import type { Log } from './log.js';
 import { addMetrics, lagMs } from './metrics.js';
 import { addNotificationMetrics, openNotifier, openWatchdog } from './notifications.js';
@@ -16,6 +18,8 @@ import { openPipeline, type Pipeline } from './pipeline.js';
 export interface Service {
   readonly collectorUrl: string;
   readonly apiUrl: string;
+  /** ClickHouse's HTTP protocol. */
+  readonly sqlUrl: string;
   /** Stops in the data's order: refuse, drain, judge no more, let the engine go. */
   close(): Promise<void>;
 }
@@ -27,7 +31,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   try {
     const pipeline = await openPipeline(config, log);
     undo.push(() => pipeline.close());
-    const people = await openPeopleSql(pipeline.store);
+    const { executionSecondsMax, concurrentMax } = config.sql;
+    const people = await openPeopleSql(pipeline.store, { executionSecondsMax, concurrentMax });
     undo.push(() => people.close());
     const notifier = await openNotifier(config, pipeline.store, log);
     undo.push(() => notifier.stop());
@@ -59,9 +64,12 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     });
     undo.push(() => api.close());
     const apiUrl = await listen(api, config);
+    const sql = await openSqlServer({ people, log, guard: (caller) => refusalOf(config.token, caller) });
+    undo.push(() => sql.close());
+    const sqlUrl = await listenSql(sql, config);
     undo.push(() => collector.close());
     const collectorUrl = urlOf(config.collector.host, await listenCollector(collector, config));
-    return { collectorUrl, apiUrl, close: () => closeAll(undo) };
+    return { collectorUrl, apiUrl, sqlUrl, close: () => closeAll(undo) };
   } catch (error) {
     await closeAll(undo);
     throw error;
@@ -164,6 +172,15 @@ async function listen(api: FastifyInstance, config: Config): Promise<string> {
     throw portFailure(cause, 'api.port', config.api.port, '--api-port');
   }
   return urlOf(config.api.host, api.server.address() as AddressInfo);
+}
+
+async function listenSql(sql: SqlServer, config: Config): Promise<string> {
+  const { host, port } = config.sql;
+  try {
+    return urlOf(host, await sql.listen(host === 'localhost' ? '127.0.0.1' : host, port));
+  } catch (cause) {
+    throw portFailure(cause, 'sql.port', port, '--sql-port');
+  }
 }
 
 function portFailure(cause: unknown, key: string, port: number, flag: string): unknown {

@@ -11,6 +11,8 @@ export type PeopleSqlErrorCode =
   | 'settings-refused'
   /** A setting, given with the request, that is not taken. */
   | 'setting-unknown'
+  /** One that is taken, with a value that is none of its own. */
+  | 'setting-wrong'
   | 'format-refused'
   /** A `{name:Type}` without a value, or one that is not a value. */
   | 'parameter-refused'

@@ -182,7 +182,7 @@ function isTimeZone(name: string): boolean {
 
 function wrong(name: string, value: string, expected: string): PeopleSqlError {
   return new PeopleSqlError(
-    'settings-refused',
+    'setting-wrong',
     `setting ${name} must be ${expected}, got ${value.slice(0, 60)}`,
   );
 }
