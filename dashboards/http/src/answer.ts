@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import type { Zlib } from 'node:zlib';
 import type { PeopleStream, PeopleSummary } from '@halfopen/store';
 import type { Asked } from './asked.js';
 import type { Encoding } from './encoding.js';
@@ -129,7 +131,7 @@ function sendBytes(response: ServerResponse, encoding: Encoding | undefined, byt
 
 /** A body that is being sent. */
 class Output {
-  readonly #encoder: Transform | undefined;
+  readonly #encoder: (Transform & Zlib) | undefined;
   /** As ClickHouse has it since 25.11: with it, clients know an exception from data that looks like one. */
   readonly #tag = [...randomBytes(16)].map((byte) => String.fromCharCode(97 + (byte % 26))).join('');
 
@@ -142,16 +144,25 @@ class Output {
     if (encoding === undefined) return;
     response.setHeader('Content-Encoding', encoding.name);
     this.#encoder = encoding.encoder();
-    this.#encoder.pipe(response, { end: false });
+    this.#encoder.on('data', (chunk: Buffer) => response.write(chunk));
+    response.once('close', () => this.#encoder?.destroy());
   }
 
+  /** Resolves when there is room for more. */
   async write(chunk: Uint8Array): Promise<void> {
-    const into = this.#encoder ?? this.response;
-    if (!into.write(chunk)) await once(into, 'drain', { signal: this.gone });
+    const encoder = this.#encoder;
+    if (encoder === undefined) this.response.write(chunk);
+    else await done((written) => encoder.write(chunk, written));
+    if (this.response.writableNeedDrain) await once(this.response, 'drain', { signal: this.gone });
   }
 
   async end(): Promise<void> {
-    await this.#endEncoding();
+    const encoder = this.#encoder;
+    if (encoder !== undefined) {
+      const ended = once(encoder, 'end', { signal: this.gone });
+      encoder.end();
+      await ended;
+    }
     this.response.end();
   }
 
@@ -160,23 +171,30 @@ class Output {
    * look for the one sees the other, and nobody takes the answer for a whole one.
    */
   async breakOff(exception: string): Promise<void> {
-    if (this.response.destroyed) {
-      this.#encoder?.destroy();
-      return;
-    }
+    if (this.response.destroyed) return;
     const length = Buffer.byteLength(exception) + 1;
     const block = `\r\n__exception__\r\n${this.#tag}\r\n${exception}\n${length} ${this.#tag}\r\n__exception__\r\n`;
-    (this.#encoder ?? this.response).write(block);
-    await this.#endEncoding();
+    await this.write(Buffer.from(block));
+    const encoder = this.#encoder;
+    if (encoder !== undefined) {
+      // Flushed, not ended: what is compressed has no proper end either.
+      await done((flushed) => {
+        encoder.flush(flushed);
+      });
+      await setImmediate();
+    }
     const { socket, req } = this.response;
     // Of HTTP/1.0 the end of the connection is the end of the body: only a reset says that it is none.
     if (req.httpVersion === '1.0') socket?.resetAndDestroy();
     else socket?.destroySoon();
   }
+}
 
-  async #endEncoding(): Promise<void> {
-    if (this.#encoder === undefined) return;
-    this.#encoder.end();
-    if (!this.#encoder.readableEnded) await once(this.#encoder, 'end', { signal: this.gone });
-  }
+function done(call: (callback: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    call((error) => {
+      if (error === undefined || error === null) resolve();
+      else reject(error);
+    });
+  });
 }

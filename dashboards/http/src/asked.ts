@@ -79,6 +79,8 @@ const QUERY_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** @throws ClickHouseException if it cannot be asked in this way */
 export async function readAsked(request: IncomingMessage, url: URLSearchParams): Promise<Asked> {
+  if (/^\s*INSERT\b/i.test(url.get('query') ?? ''))
+    throw new ClickHouseException('READONLY', 'INSERT is not allowed here: telemetry comes in by OTLP');
   const inBody = request.method === 'POST' ? await bodyOf(request) : { sql: '', params: {} };
   const inUrl = url.get('query') ?? '';
   const database = url.get('database') ?? header(request, 'x-clickhouse-database') ?? '';

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -34,12 +33,11 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   }
 }
 
-/** Destroying the request would take the connection away before it is answered. */
-async function collect(source: Readable): Promise<Buffer> {
+/** By hand: leaving a loop over the request would destroy it, and the connection with it, before it is answered. */
+function collect(source: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const ended = once(source, 'end'); // rejects on 'error'
-  const tooMuch = new Promise<never>((_resolve, reject) => {
+  return new Promise((resolve, reject) => {
     source.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       bytes += chunk.length;
@@ -47,19 +45,21 @@ async function collect(source: Readable): Promise<Buffer> {
       source.pause().removeAllListeners('data');
       reject(tooLong());
     });
+    source.once('end', () => {
+      resolve(Buffer.concat(chunks));
+    });
+    source.once('error', (cause) => {
+      const message = `the body cannot be inflated: ${cause.message}`;
+      reject(
+        cause instanceof ClickHouseException
+          ? cause
+          : new ClickHouseException('INCORRECT_DATA', message, { cause }),
+      );
+    });
     source.once('close', () => {
       reject(new ClickHouseException('INCORRECT_DATA', 'the body was cut off'));
     });
   });
-  try {
-    await Promise.race([ended, tooMuch]);
-  } catch (error) {
-    if (error instanceof ClickHouseException) throw error;
-    throw new ClickHouseException('INCORRECT_DATA', `the body cannot be inflated: ${String(error)}`, {
-      cause: error,
-    });
-  }
-  return Buffer.concat(chunks);
 }
 
 function decoderOf(encoding: string | undefined): Transform | undefined {

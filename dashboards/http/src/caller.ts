@@ -30,7 +30,7 @@ export function callerOf(request: IncomingMessage, query: URLSearchParams): Call
 }
 
 function ofAuthorization(value: string): string | undefined {
-  const [scheme = '', credentials = ''] = value.split(/ +/, 2);
+  const [, scheme = '', credentials = ''] = /^(\S+) +(.*)$/.exec(value) ?? [];
   if (/^bearer$/i.test(scheme)) return credentials;
   if (!/^basic$/i.test(scheme)) return undefined;
   const decoded = Buffer.from(credentials, 'base64').toString('utf8');

@@ -1,9 +1,10 @@
 import type { Transform } from 'node:stream';
+import type { Zlib } from 'node:zlib';
 import { constants, createBrotliCompress, createDeflate, createGzip } from 'node:zlib';
 import { zstd } from './zstd.js';
 
 /** Compressions of answers, the first that the client takes; fast ones, for the network here is a fast one too. */
-const ENCODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
+const ENCODERS: Readonly<Record<string, (() => Transform & Zlib) | undefined>> = {
   gzip: () => createGzip({ level: 1 }),
   zstd: zstd?.encoder,
   deflate: () => createDeflate({ level: 1 }),
@@ -12,7 +13,7 @@ const ENCODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
 
 export interface Encoding {
   readonly name: string;
-  readonly encoder: () => Transform;
+  readonly encoder: () => Transform & Zlib;
 }
 
 /**

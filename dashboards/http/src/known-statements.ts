@@ -53,12 +53,16 @@ export function asAnswered(sql: string): string {
   const format = SETTINGS.exec(plain(sql));
   if (format === null) return sql;
   const open = [...OPEN_SETTINGS, ...IGNORED_SETTINGS].map((name) => `'${name}'`).join(', ');
-  return `SELECT name, value, toUInt8(name NOT IN (${open})) AS readonly FROM system.settings${format[1] ?? ''}`;
+  return `SELECT name, value, toUInt8(name NOT IN (${open})) AS readonly FROM system.settings${format[1] === undefined ? '' : ' FORMAT Native'}`;
 }
 
 /** In lower case, with single spaces: good enough to know these, and no more is decided by it. */
 function plain(sql: string): string {
-  return sql.slice(0, 200).trim().replace(/;$/, '').replace(/\s+/g, ' ').toLowerCase();
+  return sql
+    .slice(0, 200)
+    .replace(/\s+/g, ' ')
+    .replace(/^ | ?;? ?$/g, '')
+    .toLowerCase();
 }
 
 /** Length and bytes; lengths below 128 are one byte. */

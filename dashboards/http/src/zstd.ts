@@ -3,7 +3,7 @@ import * as zlib from 'node:zlib';
 
 /** Node has it from 22.15 on; the types that we compile with are of 20. */
 const { createZstdCompress, createZstdDecompress } = zlib as {
-  createZstdCompress?: () => Transform;
+  createZstdCompress?: () => Transform & zlib.Zlib;
   createZstdDecompress?: () => Transform;
 };
 

@@ -25,8 +25,15 @@ export function bindParameters(canonical: string, values: ReadonlyMap<string, st
   return canonical.replace(QUOTED_OR_PARAMETER, (whole, name?: string, type?: string) => {
     const value = name === undefined ? undefined : values.get(name);
     if (value === undefined || type === undefined) return whole;
-    return `_CAST(${value === null ? 'NULL' : quoted(value)}, ${quoted(type)})`;
+    return value === null ? `_CAST(NULL, ${quoted(type)})` : literal(value, type);
   });
+}
+
+/** The engine makes no Map of text, but a tuple that holds one. */
+function literal(value: string, type: string): string {
+  return type.startsWith('Map(')
+    ? `tupleElement(_CAST(${quoted(`(${value})`)}, ${quoted(`Tuple(${type})`)}), 1)`
+    : `_CAST(${quoted(value)}, ${quoted(type)})`;
 }
 
 /** Their text has brackets and quotes of its own, and escapes within those. */
