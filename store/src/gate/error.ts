@@ -83,9 +83,11 @@ export function fromEngine(error: unknown): PeopleSqlError {
 
 /** The number begins the message, the name in brackets ends it. */
 function engineCodeOf(text: string): EngineErrorCode | undefined {
-  const number = /^Code: (\d+)\./.exec(text)?.[1];
+  const number = Number(/^Code: (\d+)\./.exec(text)?.[1]);
+  if (Number.isNaN(number)) return undefined;
   const name = /\(([A-Z][A-Z0-9_]+)\)\s*$/.exec(text)?.[1];
-  return number === undefined ? undefined : { number: Number(number), name: name ?? 'UNKNOWN_EXCEPTION' };
+  // A message that quotes a NUL ends there.
+  return { number, name: name ?? (number === SYNTAX_ERROR ? 'SYNTAX_ERROR' : 'UNKNOWN_EXCEPTION') };
 }
 
 function codeOf(engineCode: number | undefined): PeopleSqlErrorCode {
