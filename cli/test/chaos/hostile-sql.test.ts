@@ -218,6 +218,7 @@ async function abusedConnections(running: Up): Promise<void> {
     open('GET /?query=SELECT+number+FROM+system.numbers HTTP/1.1\r\nHost: localhost\r\n\r\n'),
   );
   const nonsense = open('\u0000\u0001\u0002 no HTTP at all\r\n\r\n');
+  nonsense.resume();
   await once(nonsense, 'close');
   for (const socket of endless) socket.destroy();
   assert.equal((await ask(running, { body: 'SELECT 1' })).text, '1\n');

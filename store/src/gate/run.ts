@@ -64,6 +64,11 @@ export async function runStreamed(
     return;
   }
   const pipe = await pipes.open();
+  if (stop.signal.aborted) {
+    pipe.end();
+    pipe.drain();
+    throw abortReason(stop.signal);
+  }
   stop.signal.addEventListener('abort', () => {
     pipe.drain(); // else the engine may wait for room, and does not see that it is killed
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openPeopleSql, PeopleSqlError, type EmbeddedStore, type PeopleStream } from '../../src/index.js';
 import { temporaryStore } from '../temporary-store.js';
 import { GRAFANA, insertSomething, PEOPLE } from './legitimate-statements.js';
@@ -112,6 +113,23 @@ test('an abort and the end of the time are told to who reads, and free the turn'
   const last = await people.stream(LONG);
   await Promise.all([assert.rejects(whole(last), { code: 'closed' }), people.close()]);
   assert.equal(await running(store), 0);
+});
+
+test('an abort at whatever moment frees the turn', async (t) => {
+  const store = await temporaryStore(t);
+  for (let wait_ms = 0; wait_ms < 24; wait_ms++) {
+    const people = await openPeopleSql(store, { concurrentMax: 1 }); // makes its first pipe anew
+    const stop = new AbortController();
+    const stopped = assert.rejects(
+      people.stream(LONG, { signal: stop.signal }).then((stream) => whole(stream)),
+      { code: 'cancelled' },
+    );
+    await delay(wait_ms);
+    stop.abort();
+    await stopped;
+    assert.equal((await whole(await people.stream('SELECT 1'))).toString(), '1\n');
+    await people.close();
+  }
 });
 
 test('results that run side by side, and in turns, do not mix', async (t) => {
