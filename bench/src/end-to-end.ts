@@ -22,7 +22,18 @@ export async function measureEndToEnd(requests: number): Promise<Figure[]> {
   const data = join(dir, 'data');
   const config = join(dir, 'halfopen.yaml');
   await writeFile(config, 'log: { level: warn }\n'); // a table is printed meanwhile
-  const where = ['--config', config, '--data', data, '--otlp-port', '0', '--api-port', '0'];
+  const where = [
+    '--config',
+    config,
+    '--data',
+    data,
+    '--otlp-port',
+    '0',
+    '--api-port',
+    '0',
+    '--sql-port',
+    '0',
+  ];
   const up = spawn(process.execPath, [HALFOPEN, 'up', ...where], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, UV_THREADPOOL_SIZE: '16' }, // as the shebang of the command does

@@ -72,6 +72,7 @@ export interface Up {
   readonly pid: number;
   readonly collectorUrl: string;
   readonly apiUrl: string;
+  readonly sqlUrl: string;
   stop(signal: NodeJS.Signals): Promise<Outcome>;
 }
 
@@ -87,7 +88,18 @@ export interface Starting {
 }
 
 export function starting(data: string, ...args: string[]): Starting {
-  const { child, ended } = start(['up', '--data', data, '--otlp-port', '0', '--api-port', '0', ...args]);
+  const { child, ended } = start([
+    'up',
+    '--data',
+    data,
+    '--otlp-port',
+    '0',
+    '--api-port',
+    '0',
+    '--sql-port',
+    '0',
+    ...args,
+  ]);
   const stop = (signal: NodeJS.Signals): Promise<Outcome> => {
     child.kill(signal);
     return ended;

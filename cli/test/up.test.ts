@@ -63,6 +63,8 @@ test('a port that is taken is named, with what to do', async (t) => {
     data,
     '--otlp-port',
     String(port),
+    '--sql-port',
+    '0',
     '--api-port',
     '0',
   );

@@ -77,7 +77,8 @@ export class EmbeddedStore implements Store {
 
   constructor(
     path: string,
-    private readonly stagingDir: string,
+    /** For files on their way to the engine or from it; emptied at each start. */
+    readonly stagingDir: string,
   ) {
     this.#enginePath = join(path, 'engine');
     this.#reads = new EngineSession(this.#enginePath);

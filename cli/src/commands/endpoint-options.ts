@@ -16,6 +16,11 @@ export function endpointOptions(command: Command): Command {
       '--api-port <port>',
       'where the API listens; 8321 unless configured; 0 for any free one',
       portNumber,
+    )
+    .option(
+      '--sql-port <port>',
+      "where ClickHouse's HTTP protocol is spoken; 8123 unless configured; 0 for any free one",
+      portNumber,
     );
 }
 

@@ -67,12 +67,13 @@ async function withinBound(closing: Promise<void>): Promise<void> {
   }
 }
 
-function welcome(config: Config, { collectorUrl, apiUrl }: Service): string {
+function welcome(config: Config, { collectorUrl, apiUrl, sqlUrl }: Service): string {
   return `halfopen is up (data in ${config.data}; Ctrl-C stops it)
   console        ${apiUrl}/
   telemetry in   ${collectorUrl}/v1/traces   OTLP/HTTP, protobuf or JSON
   incidents      ${apiUrl}/api/v1/incidents?status=firing
   metrics        ${apiUrl}/metrics
+  SQL            ${sqlUrl}   ClickHouse over HTTP, read-only: Grafana, clients, curl
 
 Try in another terminal:
   npx halfopen import lab/samples/handler-dead-both-ends.jsonl.gz

@@ -23,6 +23,7 @@ export interface Overrides {
   readonly data?: string;
   readonly otlpPort?: number;
   readonly apiPort?: number;
+  readonly sqlPort?: number;
 }
 
 /**
@@ -46,6 +47,7 @@ export function loadConfig(file: string | undefined, overrides: Overrides = {}):
     data: overrides.data ?? rest.data,
     collector: { ...rest.collector, port: overrides.otlpPort ?? rest.collector.port },
     api: { ...rest.api, port: overrides.apiPort ?? rest.api.port },
+    sql: { ...rest.sql, port: overrides.sqlPort ?? rest.sql.port },
   };
   assertReachableOnlyWithToken(config, file);
   return deepFreeze(config);
@@ -58,7 +60,7 @@ const TOKEN = {
 } as const;
 
 function assertReachableOnlyWithToken(config: Config, file: string | undefined): void {
-  for (const part of ['collector', 'api'] as const) {
+  for (const part of ['collector', 'api', 'sql'] as const) {
     if (!LOOPBACK.has(config[part].host) && config.token === undefined) {
       const where = file ?? 'configuration';
       throw new Failure(

@@ -153,6 +153,17 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   api: z.strictObject({ host, port: port(8321) }).prefault({}),
+  /** ClickHouse's HTTP protocol, read-only: Grafana, ClickHouse's clients, curl. */
+  sql: z
+    .strictObject({
+      host,
+      port: port(8123),
+      /** Of one query; a request may ask for less. */
+      executionSecondsMax: z.number().int().min(1).max(600).default(60).meta({ example: '60' }),
+      /** Queries that run at once, those of the API among them; 64 more wait. Each takes up to two cores and 1 GiB. */
+      concurrentMax: z.number().int().min(1).max(8).default(2).meta({ example: '2' }),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       /** Days that telemetry is kept, from its insertion. */

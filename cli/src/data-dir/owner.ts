@@ -15,6 +15,7 @@ export interface Owner {
   /** Absent until it listens, or where it does not. */
   readonly collectorUrl?: string;
   readonly apiUrl?: string;
+  readonly sqlUrl?: string;
 }
 
 const OWNER_FILE = 'owner.json';
@@ -31,7 +32,7 @@ export class Ownership {
     this.announce({});
   }
 
-  announce(urls: Pick<Owner, 'collectorUrl' | 'apiUrl'>): void {
+  announce(urls: Pick<Owner, 'collectorUrl' | 'apiUrl' | 'sqlUrl'>): void {
     const owner: Owner = { pid: process.pid, since: this.since, command: this.command, ...urls };
     const file = join(this.dir, OWNER_FILE);
     writeFileSync(`${file}.new`, JSON.stringify(owner), { mode: 0o600 });

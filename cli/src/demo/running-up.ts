@@ -41,7 +41,15 @@ export async function findOrStartUp(config: Config, configFile: string | undefin
     file = join(folder, 'halfopen.yaml');
     await writeFile(file, EAGER);
   }
-  const ports = ['--otlp-port', `${config.collector.port}`, '--api-port', `${config.api.port}`];
+  const { collector, api, sql } = config;
+  const ports = [
+    '--otlp-port',
+    `${collector.port}`,
+    '--api-port',
+    `${api.port}`,
+    '--sql-port',
+    `${sql.port}`,
+  ];
   const up = spawn(process.execPath, [BINARY, 'up', '--config', file, '--data', config.data, ...ports], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { UV_THREADPOOL_SIZE: '16', ...process.env },

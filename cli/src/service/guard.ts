@@ -1,14 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { isPage } from '@halfopen/console';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Config } from '../config/load.js';
+import { isOwnOrigin, isThisHost, sameSecret } from './credentials.js';
 import { SESSION_MS_MAX, Sessions, WrongTokens } from './sessions.js';
 
 /** Without a token: they tell nothing of the fleet's data. */
 const PUBLIC = new Set(['/healthz', '/readyz', '/metrics', '/favicon.ico']);
 const SESSION = '/api/v1/session';
-const HOSTS = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 const COOKIE = 'halfopen_session';
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -44,10 +43,9 @@ class Guard {
   /** A page in somebody's browser must not ask on his behalf: no rebound host name, no foreign page. */
   refusalOfPlace({ method, headers }: FastifyRequest, page: boolean): Refusal | undefined {
     const { host = '', origin } = headers;
-    if (this.config.token === undefined && !HOSTS.test(host))
+    if (this.config.token === undefined && !isThisHost(host))
       return { status: 403, error: `host ${host} is not this one: use http://127.0.0.1` };
-    // A proxy in front may speak https for us.
-    if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`)
+    if (origin !== undefined && !isOwnOrigin(origin, host))
       return { status: 403, error: 'requests from pages of other origins are refused' };
     // Browsers say where a request comes from; links from elsewhere may lead here, to read.
     const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
@@ -139,10 +137,4 @@ function sessionId({ headers }: FastifyRequest): string | undefined {
   const prefix = `${COOKIE}=`;
   const pair = (headers.cookie ?? '').split(';').map((part) => part.trim());
   return pair.find((part) => part.startsWith(prefix))?.slice(prefix.length);
-}
-
-/** In constant time, whatever the lengths. */
-function sameSecret(given: string, right: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(right));
 }

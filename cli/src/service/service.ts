@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { openSqlServer, type SqlServer } from '@halfopen/clickhouse-http';
 import { createCollector, type Collector } from '@halfopen/collector';
 import { startRules, type RunningRules } from '@halfopen/rules';
 import { dropExpired, openPeopleSql } from '@halfopen/store';
@@ -12,11 +13,14 @@ import type { Log } from './log.js';
 import { addMetrics, lagMs } from './metrics.js';
 import { addNotificationMetrics, openNotifier, openWatchdog } from './notifications.js';
 import { openPipeline, type Pipeline } from './pipeline.js';
+import { refusalOf } from './sql-guard.js';
 
 /** Everything in one process: what `halfopen up` runs. */
 export interface Service {
   readonly collectorUrl: string;
   readonly apiUrl: string;
+  /** ClickHouse's HTTP protocol. */
+  readonly sqlUrl: string;
   /** Stops in the data's order: refuse, drain, judge no more, let the engine go. */
   close(): Promise<void>;
 }
@@ -28,7 +32,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   try {
     const pipeline = await openPipeline(config, log);
     undo.push(() => pipeline.close());
-    const people = await openPeopleSql(pipeline.store);
+    const { executionSecondsMax, concurrentMax } = config.sql;
+    const people = await openPeopleSql(pipeline.store, { executionSecondsMax, concurrentMax });
     undo.push(() => people.close());
     const links = incidentLinks(config, pipeline.store);
     const notifier = await openNotifier(config, pipeline.store, links, log);
@@ -68,9 +73,12 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     });
     undo.push(() => api.close());
     const apiUrl = await listen(api, config);
+    const sql = await openSqlServer({ people, log, guard: (caller) => refusalOf(config.token, caller) });
+    undo.push(() => sql.close());
+    const sqlUrl = await listenSql(sql, config);
     undo.push(() => collector.close());
     told.collectorUrl = urlOf(config.collector.host, await listenCollector(collector, config));
-    return { collectorUrl: told.collectorUrl, apiUrl, close: () => closeAll(undo) };
+    return { collectorUrl: told.collectorUrl, apiUrl, sqlUrl, close: () => closeAll(undo) };
   } catch (error) {
     await closeAll(undo);
     throw error;
@@ -173,6 +181,15 @@ async function listen(api: FastifyInstance, config: Config): Promise<string> {
     throw portFailure(cause, 'api.port', config.api.port, '--api-port');
   }
   return urlOf(config.api.host, api.server.address() as AddressInfo);
+}
+
+async function listenSql(sql: SqlServer, config: Config): Promise<string> {
+  const { host, port } = config.sql;
+  try {
+    return urlOf(host, await sql.listen(host === 'localhost' ? '127.0.0.1' : host, port));
+  } catch (cause) {
+    throw portFailure(cause, 'sql.port', port, '--sql-port');
+  }
 }
 
 function portFailure(cause: unknown, key: string, port: number, flag: string): unknown {

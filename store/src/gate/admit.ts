@@ -1,5 +1,5 @@
 import type { Session } from 'chdb';
-import { bindParameters, parametersOf } from './canonical.js';
+import { bindParameters, parametersOf, unescapedValue, withoutFormatClause } from './canonical.js';
 import type { Catalogue } from './catalogue.js';
 import { fromEngine, PeopleSqlError } from './error.js';
 import { judge, refuseSettings } from './judge.js';
@@ -7,10 +7,18 @@ import { readTree } from './tree.js';
 
 /** A statement that may run. */
 export interface Admitted {
-  /** Canonical, parameters bound: this text was judged, and no other may run. */
+  /** Canonical, parameters bound, without its FORMAT clause: this text was judged, and no other may run. */
   readonly text: string;
   /** Of its FORMAT clause. */
   readonly format: string | undefined;
+  /** A SELECT may have a long answer, and takes INTO OUTFILE; some of the other statements ignore it. */
+  readonly isSelect: boolean;
+}
+
+export interface Parameters {
+  readonly values: ReadonlyMap<string, string>;
+  /** They come as ClickHouse's HTTP clients send them. */
+  readonly escaped: boolean;
 }
 
 /**
@@ -23,7 +31,7 @@ export interface Admitted {
 export async function admit(
   session: Session,
   sql: string,
-  params: ReadonlyMap<string, string>,
+  params: Parameters,
   catalogue: Catalogue,
 ): Promise<Admitted> {
   const text = await canonicalWithParameters(session, sql, params);
@@ -31,19 +39,21 @@ export async function admit(
   if (tree === undefined) throw new PeopleSqlError('statement-refused', 'its syntax tree cannot be read');
   const verdict = judge(text, tree, catalogue);
   if (!verdict.pass) throw new PeopleSqlError(verdict.code, verdict.message);
-  return { text, format: verdict.format };
+  const isSelect = tree.kind.startsWith('Select');
+  if (verdict.format === undefined) return { text, format: undefined, isSelect };
+  const bare = withoutFormatClause(text);
+  if (bare === undefined) throw new PeopleSqlError('statement-refused', 'FORMAT must come last');
+  return { text: bare, format: verdict.format, isSelect };
 }
 
-async function canonicalWithParameters(
-  session: Session,
-  sql: string,
-  params: ReadonlyMap<string, string>,
-): Promise<string> {
+async function canonicalWithParameters(session: Session, sql: string, params: Parameters): Promise<string> {
   const canonical = await canonicalText(session, sql);
   const wanted = parametersOf(canonical);
   if (wanted.length === 0) return canonical;
+  const values = new Map<string, string | null>();
   for (const { name, type } of wanted) {
-    if (!params.has(name)) {
+    const value = params.values.get(name);
+    if (value === undefined) {
       throw new PeopleSqlError('parameter-refused', `the parameter {${name}:${type}} has no value`);
     }
     if (type === 'Identifier') {
@@ -52,9 +62,10 @@ async function canonicalWithParameters(
         `the parameter {${name}:${type}} must be a value, not a name`,
       );
     }
+    values.set(name, params.escaped ? unescapedValue(value, type) : value);
   }
   // Written anew by the engine: nothing rests on our having quoted the values rightly.
-  return canonicalText(session, bindParameters(canonical, params));
+  return canonicalText(session, bindParameters(canonical, values));
 }
 
 /**

@@ -6,7 +6,10 @@ const FUNCTIONS_FILE = new URL('../../../src/gate/functions.txt', import.meta.ur
 /** They make rows from their arguments alone, and the engine runs them in a read-only session. */
 const TABLE_FUNCTIONS = new Set(['generateSeries', 'generate_series', 'numbers', 'numbers_mt']);
 
-/** Tables outside `default` that describe the schema or the engine, and tell nothing about who uses it. */
+/**
+ * Tables outside `default` that describe the schema or the engine, and tell nothing about who uses it. Settings are those
+ * of the query's own session: its limits.
+ */
 const SYSTEM_TABLES = new Set([
   ...['schemata', 'tables', 'columns'].flatMap((name) => [
     `information_schema.${name}`,
@@ -28,6 +31,7 @@ const SYSTEM_TABLES = new Set([
   'system.one',
   'system.parts',
   'system.parts_columns',
+  'system.settings',
   'system.table_engines',
   'system.table_functions',
   'system.tables',

@@ -9,6 +9,10 @@ export type PeopleSqlErrorCode =
   | 'function-refused'
   | 'table-refused'
   | 'settings-refused'
+  /** A setting, given with the request, that is not taken. */
+  | 'setting-unknown'
+  /** One that is taken, with a value that is none of its own. */
+  | 'setting-wrong'
   | 'format-refused'
   /** A `{name:Type}` without a value, or one that is not a value. */
   | 'parameter-refused'
@@ -21,16 +25,25 @@ export type PeopleSqlErrorCode =
   | 'query-failed'
   | 'closed';
 
+/** An error of the engine, as ClickHouse numbers and names it: 60, UNKNOWN_TABLE. */
+export interface EngineErrorCode {
+  readonly number: number;
+  readonly name: string;
+}
+
 export class PeopleSqlError extends Error {
   override readonly name = 'PeopleSqlError';
+  /** Where the engine said no, not the gate. */
+  readonly engine: EngineErrorCode | undefined;
 
   constructor(
     readonly code: PeopleSqlErrorCode,
     /** For the person who wrote the query: what was refused, why, what is allowed instead. */
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly engine?: EngineErrorCode | undefined },
   ) {
     super(message, options);
+    this.engine = options?.engine;
   }
 
   /** May the very same call succeed later? */
@@ -64,11 +77,21 @@ export function fromEngine(error: unknown): PeopleSqlError {
   const said = text.replace(/: In scope SELECT formatQuerySingleLine\(.*$/s, '');
   const message =
     said.length > ENGINE_MESSAGE_CHARS_MAX ? `${said.slice(0, ENGINE_MESSAGE_CHARS_MAX)}...` : said;
-  return new PeopleSqlError(codeOf(text), message, { cause: error });
+  const engine = engineCodeOf(text);
+  return new PeopleSqlError(codeOf(engine?.number), message, { cause: error, engine });
 }
 
-function codeOf(text: string): PeopleSqlErrorCode {
-  const engineCode = Number(/^Code: (\d+)\./.exec(text)?.[1]);
+/** The number begins the message, the name in brackets ends it. */
+function engineCodeOf(text: string): EngineErrorCode | undefined {
+  const number = Number(/^Code: (\d+)\./.exec(text)?.[1]);
+  if (Number.isNaN(number)) return undefined;
+  const name = /\(([A-Z][A-Z0-9_]+)\)\s*$/.exec(text)?.[1];
+  // A message that quotes a NUL ends there.
+  return { number, name: name ?? (number === SYNTAX_ERROR ? 'SYNTAX_ERROR' : 'UNKNOWN_EXCEPTION') };
+}
+
+function codeOf(engineCode: number | undefined): PeopleSqlErrorCode {
+  if (engineCode === undefined) return 'query-failed';
   if (LIMIT_CODES.has(engineCode)) return 'limit-exceeded';
   if (engineCode === SYNTAX_ERROR) return 'syntax';
   if (engineCode === READONLY) return 'statement-refused';
@@ -80,4 +103,17 @@ function codeOf(text: string): PeopleSqlErrorCode {
 export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new PeopleSqlError('cancelled', String(reason));
+}
+
+/** Rejects with the signal's reason once it is aborted. */
+export function rejectionOf(signal: AbortSignal): Promise<never> {
+  const rejection = new Promise<never>((_resolve, reject) => {
+    const onAbort = () => {
+      reject(abortReason(signal));
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  rejection.catch(() => undefined); // whoever races it need not be there any more
+  return rejection;
 }

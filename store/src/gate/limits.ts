@@ -8,10 +8,14 @@ export interface PeopleSqlLimits {
   readonly memoryBytesMax: number;
   /** Of sorting and grouping that spill to disk, one query. @default 1 GiB */
   readonly spillBytesMax: number;
-  /** @default 1000000 */
+  /** Of an answer that is handed over whole. @default 1000000 */
   readonly resultRowsMax: number;
-  /** Of the result as the engine holds it; JSON is longer, and counts as memory. @default 64 MiB */
+  /** Of the same, as the engine holds it; JSON is longer, and counts as memory. @default 64 MiB */
   readonly resultBytesMax: number;
+  /** Of an answer that is handed on while the engine makes it. @default 1000000000 */
+  readonly streamedRowsMax: number;
+  /** Of the same, as the engine holds it. @default 64 GiB */
+  readonly streamedBytesMax: number;
   /** How deep brackets, subqueries and calls may nest. @default 300 */
   readonly depthMax: number;
   /** Nodes of the syntax tree. @default 20000 */
@@ -31,6 +35,8 @@ export const DEFAULT_PEOPLE_SQL_LIMITS: PeopleSqlLimits = {
   spillBytesMax: 2 ** 30,
   resultRowsMax: 1_000_000,
   resultBytesMax: 64 * 2 ** 20,
+  streamedRowsMax: 1_000_000_000,
+  streamedBytesMax: 64 * 2 ** 30,
   depthMax: 300,
   treeNodesMax: 20_000,
   concurrentMax: 2,
@@ -44,21 +50,31 @@ const THREADS_MAX = 2;
 /** The text reaches the parser as a literal in hex, two bytes for one, and the canonical text is longer than the raw. */
 const QUERY_BYTES_PER_TEXT_BYTE = 4;
 
+/** Rows of a block: 65409 by the engine's default, so a block of rows of a kilobyte has 64 MB. */
+const BLOCK_ROWS = 16_384;
+
+export type Delivery = 'whole' | 'streamed';
+
 /** The limits as settings of a session, fixed for its life. */
 export function sessionSettings(
   limits: PeopleSqlLimits,
   executionSeconds: number,
+  delivery: Delivery,
 ): Readonly<Record<string, number>> {
+  const streamed = delivery === 'streamed';
   return {
     max_execution_time: executionSeconds,
     max_memory_usage: limits.memoryBytesMax,
     max_temporary_data_on_disk_size_for_query: limits.spillBytesMax,
-    max_result_rows: limits.resultRowsMax,
-    max_result_bytes: limits.resultBytesMax,
+    max_result_rows: streamed ? limits.streamedRowsMax : limits.resultRowsMax,
+    max_result_bytes: streamed ? limits.streamedBytesMax : limits.resultBytesMax,
     max_query_size: limits.textBytesMax * QUERY_BYTES_PER_TEXT_BYTE,
     max_parser_depth: limits.depthMax,
     max_ast_depth: limits.depthMax,
     max_ast_elements: limits.treeNodesMax,
     max_threads: THREADS_MAX,
+    max_block_size: BLOCK_ROWS,
+    // Formats some blocks ahead on other threads: hundreds of megabytes, and no faster on a core or two.
+    output_format_parallel_formatting: 0,
   };
 }

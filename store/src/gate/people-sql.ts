@@ -1,39 +1,31 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Session } from 'chdb';
 import type { EmbeddedStore } from '../embedded.js';
-import { admit, ask } from './admit.js';
+import { admit } from './admit.js';
 import { readCatalogue, type Catalogue } from './catalogue.js';
-import { abortReason, PeopleSqlError } from './error.js';
+import { PeopleSqlError, rejectionOf } from './error.js';
 import { refuseFormat } from './judge.js';
-import { DEFAULT_PEOPLE_SQL_LIMITS, sessionSettings, type PeopleSqlLimits } from './limits.js';
+import { DEFAULT_PEOPLE_SQL_LIMITS, sessionSettings, type Delivery, type PeopleSqlLimits } from './limits.js';
+import { ResultPipes } from './result-pipes.js';
+import { runStreamed, runWhole, type Admission, type PeopleAnswer, type PeopleStream } from './run.js';
+import { withAskedSettings } from './settings.js';
 import { Turns } from './turns.js';
 
 export interface PeopleQueryOptions {
   /** Values of `{name:Type}` in the text, as text of that type: `42`, `2026-10-01 12:00:00`, `['a', 'b']`. */
   readonly params?: Readonly<Record<string, string>>;
+  /** They are escaped as in a field of TabSeparated, `\N` for NULL: what ClickHouse's HTTP clients send. @default false */
+  readonly paramsEscaped?: boolean;
   /** Output format where the text has no FORMAT clause. @default TabSeparated */
   readonly format?: string;
   /** Seconds, if less than the limit. */
   readonly executionSeconds?: number;
+  /** Settings of ClickHouse for this query. Some are taken, limits if they are lower; any other refuses the query. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Ends the query in the engine too. */
   readonly signal?: AbortSignal;
 }
 
-export interface PeopleAnswer {
-  /** The whole result in `format`. */
-  readonly bytes: Uint8Array;
-  readonly format: string;
-  readonly rowsRead: number;
-  readonly bytesRead: number;
-  readonly elapsedMs: number;
-}
-
 /** Beyond `executionSecondsMax` the caller waits this long for the engine to notice, and no longer. */
 const GRACE_MS = 1000;
-
-/** A query that was killed before it began is not there to be killed: look again. */
-const KILL_AGAIN_MS = 200;
 
 /**
  * Opens the door for SQL written by people. Migrations must have run: it knows the tables of this moment.
@@ -50,6 +42,7 @@ export async function openPeopleSql(
 /** Reads for people, within limits. Close it before the store. */
 export class PeopleSql {
   readonly #turns: Turns;
+  readonly #pipes: ResultPipes;
   /** Each query's own stop, and its end in the engine. */
   readonly #queries = new Map<AbortController, Promise<unknown>>();
   #closed = false;
@@ -60,15 +53,54 @@ export class PeopleSql {
     private readonly catalogue: Catalogue,
   ) {
     this.#turns = new Turns(limits);
+    this.#pipes = new ResultPipes(store.stagingDir);
   }
 
   /**
-   * Runs one statement that reads.
+   * Runs one statement that reads, and hands its result over whole.
    *
    * @throws PeopleSqlError for every reason why there is no answer. After an abort or past the time limit the caller is
    * answered at once; the query keeps its turn until the engine has let go of it.
    */
   async query(sql: string, options: PeopleQueryOptions = {}): Promise<PeopleAnswer> {
+    const { work, stopped } = this.#begin(sql, options, 'whole', (admission) =>
+      runWhole(this.store, admission),
+    );
+    return Promise.race([work, stopped]);
+  }
+
+  /**
+   * Runs one statement that reads, and hands its result on while the engine makes it: in any format and of any length
+   * within the time limit, in a bounded part of memory. The query keeps its turn until the engine has written everything,
+   * and waits for whoever reads.
+   *
+   * @returns once the statement is admitted; it may still fail before its first byte
+   * @throws PeopleSqlError why it does not begin
+   */
+  async stream(sql: string, options: PeopleQueryOptions = {}): Promise<PeopleStream> {
+    let begun: (stream: PeopleStream) => void = () => undefined;
+    const stream = new Promise<PeopleStream>((resolve) => (begun = resolve));
+    const { work, stopped } = this.#begin(sql, options, 'streamed', (admission) =>
+      runStreamed(this.store, this.#pipes, admission, begun),
+    );
+    return Promise.race([stream, work.then(() => stream), stopped]);
+  }
+
+  /** Stops what runs, refuses what waits, and returns when the engine has let go of everything. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const stop of this.#queries.keys()) stop.abort(closed());
+    await Promise.allSettled(this.#queries.values());
+    await this.#pipes.close();
+  }
+
+  /** @returns the work, which ends when the engine has let go of it, and a rejection for the caller who need not wait */
+  #begin<T>(
+    sql: string,
+    options: PeopleQueryOptions,
+    delivery: Delivery,
+    run: (admission: Admission) => Promise<T>,
+  ): { work: Promise<T>; stopped: Promise<never> } {
     if (this.#closed) throw closed();
     const stop = new AbortController();
     const onAbort = () => {
@@ -79,31 +111,34 @@ export class PeopleSql {
     options.signal?.addEventListener('abort', onAbort);
     if (options.signal?.aborted === true) onAbort();
     const stopped = rejectionOf(stop.signal);
-    const work = this.#inTurn(sql, options, stop);
+    const work = this.#inTurn(sql, options, delivery, stop, run);
     this.#queries.set(stop, work);
     const forget = () => {
       this.#queries.delete(stop);
       options.signal?.removeEventListener('abort', onAbort);
     };
     work.then(forget, forget);
-    return Promise.race([work, stopped]);
+    return { work, stopped };
   }
 
-  /** Stops what runs, refuses what waits, and returns when the engine has let go of everything. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const stop of this.#queries.keys()) stop.abort(closed());
-    await Promise.allSettled(this.#queries.values());
-  }
-
-  async #inTurn(sql: string, options: PeopleQueryOptions, stop: AbortController): Promise<PeopleAnswer> {
+  async #inTurn<T>(
+    sql: string,
+    options: PeopleQueryOptions,
+    delivery: Delivery,
+    stop: AbortController,
+    run: (admission: Admission) => Promise<T>,
+  ): Promise<T> {
     const bytes = Buffer.byteLength(sql);
     if (bytes > this.limits.textBytesMax) {
       const message = `the text has ${bytes} bytes, at most ${this.limits.textBytesMax} are allowed`;
       throw new PeopleSqlError('text-too-long', message);
     }
+    const seconds = this.#executionSeconds(options);
+    const settings = withAskedSettings(
+      sessionSettings(this.limits, seconds, delivery),
+      options.settings ?? {},
+    );
     await this.#turns.begin(stop.signal);
-    const seconds = this.#executionSeconds(options.executionSeconds);
     const deadline = setTimeout(
       () => {
         stop.abort(new PeopleSqlError('limit-exceeded', `the query ran longer than ${seconds} s`));
@@ -111,7 +146,7 @@ export class PeopleSql {
       seconds * 1000 + GRACE_MS,
     );
     try {
-      return await this.#inSession(sql, options, seconds, stop.signal);
+      return await this.#inSession(sql, options, settings, stop, run);
     } finally {
       clearTimeout(deadline);
       this.#turns.end();
@@ -119,77 +154,43 @@ export class PeopleSql {
   }
 
   /** A session of its own for each query: none finds anything of another, and they run side by side. */
-  async #inSession(
+  async #inSession<T>(
     sql: string,
     options: PeopleQueryOptions,
-    seconds: number,
-    signal: AbortSignal,
-  ): Promise<PeopleAnswer> {
-    const session = this.store.openReadOnlySession(sessionSettings(this.limits, seconds));
+    settings: Readonly<Record<string, string | number>>,
+    stop: AbortController,
+    run: (admission: Admission) => Promise<T>,
+  ): Promise<T> {
+    const session = this.store.openReadOnlySession(settings);
     try {
-      const params = new Map(Object.entries(options.params ?? {}));
+      const params = {
+        values: new Map(Object.entries(options.params ?? {})),
+        escaped: options.paramsEscaped ?? false,
+      };
       const admitted = await admit(session, sql, params, this.catalogue);
       const format = admitted.format ?? options.format ?? 'TabSeparated';
       if (!this.catalogue.allowsFormat(format)) {
         throw new PeopleSqlError('format-refused', refuseFormat(format).message);
       }
-      signal.throwIfAborted();
-      return await this.#run(session, admitted.text, format, signal);
+      stop.signal.throwIfAborted();
+      return await run({ ...admitted, session, format, stop });
     } finally {
       session.close();
     }
   }
 
-  async #run(session: Session, sql: string, format: string, signal: AbortSignal): Promise<PeopleAnswer> {
-    const mark = `/* people:${randomUUID()} */`;
-    const answer = ask(session, `${mark} ${sql}`, format);
-    const ended = answer.then(
-      () => true,
-      () => true,
+  #executionSeconds({ executionSeconds = Infinity, settings }: PeopleQueryOptions): number {
+    const asked = Math.min(
+      ...[executionSeconds, Number(settings?.['max_execution_time'] ?? 0)].filter(isLimit),
     );
-    let killed: Promise<void> | undefined;
-    signal.addEventListener('abort', () => {
-      killed = this.#kill(mark, ended);
-    });
-    try {
-      const result = await answer;
-      return {
-        bytes: result.bytes(),
-        format,
-        rowsRead: result.rowsRead,
-        bytesRead: result.bytesRead,
-        elapsedMs: result.elapsed * 1000,
-      };
-    } finally {
-      await killed;
-    }
+    return Math.min(asked, this.limits.executionSecondsMax);
   }
+}
 
-  /** chdb cannot interrupt a query; the engine can, on request of another session. */
-  async #kill(mark: string, ended: Promise<boolean>): Promise<void> {
-    const session = this.store.openReadOnlySession({});
-    try {
-      do await ask(session, `KILL QUERY WHERE startsWith(query, '${mark}') ASYNC`, 'Null');
-      while (!(await Promise.race([ended, delay(KILL_AGAIN_MS, false)])));
-    } finally {
-      session.close();
-    }
-  }
-
-  #executionSeconds(asked = Infinity): number {
-    return asked > 0 ? Math.min(asked, this.limits.executionSecondsMax) : this.limits.executionSecondsMax;
-  }
+function isLimit(seconds: number): boolean {
+  return seconds > 0;
 }
 
 function closed(): PeopleSqlError {
   return new PeopleSqlError('closed', 'the door for queries written by people is closed');
-}
-
-/** Rejects with the signal's reason once it is aborted. */
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(abortReason(signal));
-    });
-  });
 }
