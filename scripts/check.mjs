@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from './setup/chromium.mjs';
-import { pythonWithClients } from './python.mjs';
+import { pythonWithClients } from './setup/python.mjs';
 import { build, checkNode, install, removeCompiled, ROOT, run, workspaces } from './setup.mjs';
 
 /** Two cores: two test files at a time. */

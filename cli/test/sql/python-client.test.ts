@@ -18,7 +18,7 @@ interface Answers {
 const HARD = 'it\'s \\ a\ttab\nand "quotes" {n:UInt64} é 🙂 `; DROP TABLE frames --';
 
 test('the official Python client', { timeout: 300_000 }, async (t) => {
-  const { stdout: python } = await run(process.execPath, [join(ROOT, 'scripts', 'python.mjs')]);
+  const { stdout: python } = await run(process.execPath, [join(ROOT, 'scripts', 'setup', 'python.mjs')]);
   const running = await imported(t);
   const { hostname, port } = new URL(running.sqlUrl);
   const checks = [
