@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { kafkaBroker } from './setup/kafka-broker.mjs';
+import { kafkaClient } from './setup/kafka-client.mjs';
 import { build, checkNode, install, removeCompiled, ROOT, run, workspaces } from './setup.mjs';
 
 /** Two cores: two test files at a time. */
@@ -48,7 +50,12 @@ try {
   );
   for (const [name, command, ...args] of STEPS)
     await step(name, async () => (await run(command, args)) === 0);
-  if (compiled) {
+  const fetched = await step('a Kafka broker and the native part of its client', async () => {
+    await kafkaBroker();
+    await kafkaClient();
+    return true;
+  });
+  if (compiled && fetched) {
     const files = testFiles();
     const chaos = files.filter((file) => file.includes(CHAOS));
     const others = files.filter((file) => !file.includes(CHAOS));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError, type Store } from '@halfopen/store';
-import { rangeToken, StreamError, type RangeConsumer } from '@halfopen/stream';
+import { rangeToken, RevokedError, StreamError, type RangeConsumer } from '@halfopen/stream';
 import { backoffMs } from './backoff.js';
 import { RangeStorage, type RangeOutcome } from './range.js';
 
@@ -111,15 +111,16 @@ class IngestLoop {
     for (;;) {
       const range = await this.#untilDone('take the next range', () => consumer.next(this.#aborting.signal));
       if (range === undefined) break;
+      if (range === 'revoked') continue;
       const outcome = await this.#untilDone(`store range ${rangeToken(range)}`, () => storage.put(range));
       if (outcome === undefined) break;
-      this.#count(outcome);
+      if (outcome !== 'revoked') this.#count(outcome);
     }
     this.status = { state: 'stopped' };
   }
 
-  /** What the work returns, at last; undefined when told to stop before. */
-  async #untilDone<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+  /** What the work returns, at last; undefined when told to stop before; `revoked` where it is another's work by now. */
+  async #untilDone<T>(what: string, work: () => Promise<T>): Promise<T | 'revoked' | undefined> {
     const { signal } = this.#aborting;
     while (!signal.aborted) {
       try {
@@ -128,6 +129,11 @@ class IngestLoop {
         this.status = { state: 'running' };
         return result;
       } catch (error) {
+        if (error instanceof RevokedError) {
+          this.options.log.warn({ err: error }, `let go of this: ${what}`);
+          this.status = { state: 'running' };
+          return 'revoked';
+        }
         await this.#clock.sleep(this.#noteFailure(what, error), signal);
       }
     }

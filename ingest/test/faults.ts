@@ -14,6 +14,21 @@ export type Fault =
 /** Asked before each step. */
 export type FaultPlan = (step: Step) => Fault | undefined;
 
+export const FAULTS: readonly Fault[] = [false, true].flatMap((landed) => [
+  { kind: 'failure', retryable: true, landed },
+  { kind: 'failure', retryable: false, landed },
+  { kind: 'crash', landed },
+]);
+
+/** The n-th call of each step meets the n-th fault of the list, the later ones none. */
+export function planOf(faults: readonly { readonly step: string; readonly fault: Fault }[]): FaultPlan {
+  const left = [...faults];
+  return (step) => {
+    const at = left.findIndex((planned) => planned.step === step);
+    return at < 0 ? undefined : left.splice(at, 1)[0]?.fault;
+  };
+}
+
 const STEP_OF_TABLE: Readonly<Record<string, Step>> = {
   otel_traces: 'spans',
   dead_letters: 'dead-letters',

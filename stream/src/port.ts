@@ -54,11 +54,22 @@ export interface StreamLag {
 export interface RangeConsumer {
   /** Waits for the next range; undefined once `signal` is aborted or the stream has closed and is drained. */
   next(signal: AbortSignal): Promise<RecordRange | undefined>;
-  /** Makes the range reproducible; call before its first insert. Repeating it is harmless. */
+  /** Makes the range reproducible; call before its first insert. Repeating it is harmless. Throws {@link RevokedError}. */
   intend(range: RecordRange): Promise<void>;
-  /** The range is stored: moves on, and answers the producers that wait for it. Repeating it is harmless. */
+  /**
+   * The range is stored: moves on, and answers the producers that wait for it. Repeating it is harmless. Throws
+   * {@link RevokedError}.
+   */
   commit(range: RecordRange): Promise<void>;
   lag(): StreamLag;
+}
+
+/**
+ * The partition is another consumer's by now, who goes on from what was intended: let go of the range. Whatever of it was
+ * inserted, the other one's replay of the same range under the same token finds.
+ */
+export class RevokedError extends Error {
+  override readonly name = 'RevokedError';
 }
 
 export type StreamErrorCode = 'overloaded' | 'unavailable' | 'too-large' | 'closed';
