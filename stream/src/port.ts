@@ -35,6 +35,8 @@ export function rangeToken(range: Pick<RecordRange, 'topic' | 'partition' | 'beg
 }
 
 export interface StreamProducer {
+  /** A larger message is refused as `too-large`; undefined where any that is admitted fits. */
+  readonly messageBytesMax?: number;
   /**
    * Hands one message over and resolves when it is durable: Kafka: acknowledged by all in-sync replicas; in process:
    * its range is committed in the store. Rejects with {@link StreamError}; after a rejection the message may still
