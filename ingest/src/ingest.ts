@@ -2,12 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError, type Store } from '@halfopen/store';
 import { rangeToken, RevokedError, StreamError, type RangeConsumer } from '@halfopen/stream';
 import { backoffMs } from './backoff.js';
+import { RowWriter } from './transcode/row-writer.js';
 import { RangeStorage, type RangeOutcome } from './range.js';
 
 export interface IngestOptions {
   readonly consumer: RangeConsumer;
   readonly store: Store;
   readonly log: IngestLog;
+  /**
+   * Where other processes may take ranges over: how long behind its intention an insert may still begin, ms.
+   * @default no bound
+   */
+  readonly insertWithinMs?: number;
   /** @default the system's */
   readonly clock?: IngestClock;
   /**
@@ -106,8 +112,8 @@ class IngestLoop {
   }
 
   async run(): Promise<void> {
-    const { consumer, store } = this.options;
-    const storage = new RangeStorage(store, consumer);
+    const { consumer, store, insertWithinMs } = this.options;
+    const storage = new RangeStorage(store, consumer, new RowWriter(), insertWithinMs);
     for (;;) {
       const range = await this.#untilDone('take the next range', () => consumer.next(this.#aborting.signal));
       if (range === undefined) break;

@@ -47,7 +47,8 @@ export class FaultyProcess {
     this.crashed = new Promise((resolve) => (this.#crash = resolve));
     const run = <T>(step: Step, work: () => Promise<T>) => this.#withFault(step, plan(step), work);
     this.store = {
-      insert: (batch, token) => run(STEP_OF_TABLE[batch.table]!, () => store.insert(batch, token)),
+      insert: (batch, token, options) =>
+        run(STEP_OF_TABLE[batch.table]!, () => store.insert(batch, token, options)),
       query: (sql, options) => run('look-up', () => store.query(sql, options)),
       command: (sql, options) => store.command(sql, options),
       close: () => store.close(),

@@ -123,8 +123,7 @@ class Consumer implements KafkaRangeConsumer {
 
   async intend(range: RecordRange): Promise<void> {
     this.#own(range);
-    // What is replayed is on record, from the same offset to the same end.
-    if (range.replayed) return;
+    // Of a replay the very same is on record already: written again, it proves that the partition is still ours.
     await this.#commit(range, range.begin, intentionMetadata(range.end));
   }
 
