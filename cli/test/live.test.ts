@@ -153,7 +153,7 @@ async function respond({ apiUrl }: Up, { id }: Incident, pager: PagerDutyRecorde
         ? {}
         : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: (await response.json()) };
+    return { status: response.status, body: await response.json() };
   };
   const detail = async () => (await ask('GET', `/incidents/${id}`)).body as Detail;
 

@@ -6,6 +6,7 @@ import {
   loadKafka,
   messageOf,
   promised,
+  within,
   type FetchedMessage,
   type PollingConsumer,
   type TopicPartition,
@@ -250,9 +251,11 @@ class Consumer implements KafkaRangeConsumer {
     const { topic, partition: number } = partition;
     while (!partition.revoked && !this.#closed) {
       try {
-        const [found] = await promised<readonly TopicPartition[]>((done) => {
+        const asked = promised<readonly TopicPartition[]>((done) => {
           this.#client.committed([{ topic, partition: number }], COMMITTED_MS_MAX, done);
         });
+        // Twice its own bound: an answer that never comes would hold the partition up for ever.
+        const [found] = await within(2 * COMMITTED_MS_MAX, asked);
         const offset = found?.offset;
         const known = offset !== undefined && offset >= 0 ? BigInt(offset) : undefined;
         const intendedEnd = known === undefined ? undefined : readIntention(found?.metadata);
