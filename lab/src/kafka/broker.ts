@@ -74,8 +74,10 @@ export class KafkaBroker {
         'data',
         (text: Buffer) => void appendFile(join(this.dir, 'broker.log'), text).catch(() => undefined),
       );
-    process.once('exit', () => child.kill('SIGKILL'));
+    const goAlong = () => child.kill('SIGKILL');
+    process.once('exit', goAlong);
     child.once('exit', () => {
+      process.off('exit', goAlong);
       if (this.#process === child) this.#process = undefined;
     });
     const deadline = Date.now() + READY_MS_MAX;
