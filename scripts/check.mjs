@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from './setup/chromium.mjs';
+import { kafkaBroker } from './setup/kafka-broker.mjs';
+import { kafkaClient } from './setup/kafka-client.mjs';
 import { pythonWithClients } from './setup/python.mjs';
 import { build, checkNode, install, removeCompiled, ROOT, run, workspaces } from './setup.mjs';
 
@@ -41,7 +43,6 @@ async function step(name, action) {
 try {
   checkNode();
   await install();
-  await pythonWithClients();
   removeCompiled(workspaces());
   const compiled = await step('compile', () =>
     build().then(
@@ -51,8 +52,16 @@ try {
   );
   for (const [name, command, ...args] of STEPS)
     await step(name, async () => (await run(command, args)) === 0);
-  if (compiled) {
-    await step('a browser for the console', () => chromium() !== undefined);
+  const fetched = await step('what only tests need: a browser, clients, a Kafka broker', () =>
+    fetchForTests().then(
+      () => true,
+      (error) => {
+        console.error(`halfopen: ${error.message}`);
+        return false;
+      },
+    ),
+  );
+  if (compiled && fetched) {
     const files = testFiles();
     const chaos = files.filter((file) => file.includes(CHAOS));
     const others = files.filter((file) => !file.includes(CHAOS));
@@ -65,6 +74,14 @@ try {
 }
 if (failed.length > 0) console.error(`halfopen: failed: ${failed.join(', ')}`);
 process.exitCode = failed.length > 0 ? 1 : 0;
+
+/** @throws Error that says what is missing, and how to get it */
+async function fetchForTests() {
+  chromium();
+  await pythonWithClients();
+  await kafkaBroker();
+  await kafkaClient();
+}
 
 async function test(files, atOnce) {
   return (await run(process.execPath, ['--test', `--test-concurrency=${atOnce}`, ...files])) === 0;

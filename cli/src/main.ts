@@ -1,6 +1,7 @@
 import { CollectorError } from '@halfopen/collector';
 import { StoreError } from '@halfopen/store';
 import { Command, CommanderError } from 'commander';
+import { addApart } from './commands/apart.js';
 import { addRules } from './commands/backtest.js';
 import { addConfig } from './commands/config-check.js';
 import { addDashboards } from './commands/dashboards.js';
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(halfopen --help lists the commands)');
   let exitCode: number = EXIT.ok;
   addUp(program);
+  addApart(program);
   addImport(program);
   addExplain(program);
   addRules(program);

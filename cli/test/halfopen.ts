@@ -76,6 +76,37 @@ export interface Up {
   stop(signal: NodeJS.Signals): Promise<Outcome>;
 }
 
+/** A running `halfopen collector` or `halfopen ingest`. */
+export interface Part {
+  readonly url: string;
+  readonly pid: number;
+  stop(signal: NodeJS.Signals): Promise<Outcome>;
+}
+
+/** Starts a part of `up` as a process of its own; resolves once it says that it is up. */
+export async function part(name: string, config: string): Promise<Part> {
+  const { child, ended } = start([name, '--config', config]);
+  const url = await new Promise<string>((resolve, reject) => {
+    let stdout = '';
+    child.stdout?.on('data', (text: string) => {
+      stdout += text;
+      const said = / is up on (\S+)/.exec(stdout)?.[1];
+      if (said !== undefined) resolve(said);
+    });
+    void ended.then(({ code, stderr }) => {
+      reject(new Error(`halfopen ${name} ended with ${String(code)}: ${stderr}`));
+    });
+  });
+  return {
+    url,
+    pid: child.pid ?? 0,
+    stop(signal) {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
 /** Starts `up` on free ports and resolves once it says that it is up. It ends with the test's folder at the latest. */
 export async function up(data: string, ...args: string[]): Promise<Up> {
   return starting(data, ...args).ready;

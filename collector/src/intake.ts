@@ -1,5 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { batchId, checkTraceRequest, traceRequestFromJson, type OtlpEncoding } from '@halfopen/otlp';
+import {
+  batchId,
+  checkTraceRequest,
+  splitTraceRequest,
+  traceRequestFromJson,
+  type OtlpEncoding,
+} from '@halfopen/otlp';
 import { StreamError, type StreamProducer } from '@halfopen/stream';
 import type { Admission } from './admission.js';
 import { readBody } from './body.js';
@@ -45,12 +51,24 @@ export class TraceIntake {
 
   private async publish(bytes: Buffer): Promise<void> {
     try {
-      await this.producer.publish(batchId(bytes), bytes);
+      await Promise.all(this.parts(bytes).map((part) => this.producer.publish(batchId(part), part)));
     } catch (error) {
       if (error instanceof StreamError) throw error;
       // Not in the port's contract. The sender keeps its spans all the same, which a 500 would have it drop.
       throw refuseForNow('unavailable', 'the stream failed: send it again', RETRY_AFTER_S, { cause: error });
     }
+  }
+
+  /** Should one part not get through, the sender repeats them all, and those that did are recognised by their bytes. */
+  private parts(bytes: Buffer): readonly Uint8Array[] {
+    const { messageBytesMax = Infinity } = this.producer;
+    const parts = splitTraceRequest(bytes, messageBytesMax);
+    if (parts !== undefined) return parts;
+    throw new StreamError(
+      'too-large',
+      `a span has more than the ${messageBytesMax} bytes that the stream takes`,
+      0,
+    );
   }
 
   private async beforeDeadline(published: Promise<void>): Promise<void> {

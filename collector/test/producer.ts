@@ -5,6 +5,7 @@ import type { StreamProducer } from '@halfopen/stream';
 /** A stream in memory: keeps what is published, and settles a publish as the test says. Checks the port's contract. */
 export class FakeProducer implements StreamProducer {
   readonly published: Buffer[] = [];
+  messageBytesMax?: number;
   /** What becomes of a publish; by default it is durable at once. */
   outcome: () => Promise<void> = () => Promise.resolve();
 

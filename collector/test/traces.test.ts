@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { checkTraceRequest } from '@halfopen/otlp';
 import { json, open, post, protobuf, readToEnd, send } from './client.js';
 import { deferred } from './producer.js';
 import { golden, goldenJson, run } from './running.js';
@@ -92,4 +93,22 @@ test('several requests follow each other on one connection', async (t) => {
   socket.write(golden);
   assert.equal((await readToEnd(socket)).match(/HTTP\/1.1 200 OK/g)?.length, 2);
   assert.equal(producer.published.length, 2);
+});
+
+test('what is larger than the stream takes is published in parts; a span that is larger by itself is a 413', async (t) => {
+  const { port, producer } = await run(t);
+  producer.messageBytesMax = golden.length * 3;
+  const large = Buffer.concat(new Array<Buffer>(20).fill(golden));
+  assert.equal((await post(port, protobuf, large)).status, 200);
+  assert.ok(producer.published.length >= 7);
+  assert.ok(producer.published.every(({ length }) => length <= golden.length * 3));
+  const spans = producer.published.reduce((sum, part) => sum + checkTraceRequest(part).spans, 0);
+  assert.equal(spans, checkTraceRequest(large).spans);
+
+  producer.messageBytesMax = 30;
+  const before = producer.published.length;
+  const refused = await post(port, json, goldenJson);
+  assert.equal(refused.status, 413);
+  assert.match(refused.body.toString(), /a span has more than the 30 bytes that the stream takes/);
+  assert.equal(producer.published.length, before, 'nothing of it is published');
 });

@@ -1,13 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError, type Store } from '@halfopen/store';
-import { rangeToken, StreamError, type RangeConsumer } from '@halfopen/stream';
+import { rangeToken, RevokedError, StreamError, type RangeConsumer } from '@halfopen/stream';
 import { backoffMs } from './backoff.js';
+import { RowWriter } from './transcode/row-writer.js';
 import { RangeStorage, type RangeOutcome } from './range.js';
 
 export interface IngestOptions {
   readonly consumer: RangeConsumer;
   readonly store: Store;
   readonly log: IngestLog;
+  /**
+   * Where other processes may take ranges over: how long behind its intention an insert may still begin, ms.
+   * @default no bound
+   */
+  readonly insertWithinMs?: number;
   /** @default the system's */
   readonly clock?: IngestClock;
   /**
@@ -106,20 +112,21 @@ class IngestLoop {
   }
 
   async run(): Promise<void> {
-    const { consumer, store } = this.options;
-    const storage = new RangeStorage(store, consumer);
+    const { consumer, store, insertWithinMs } = this.options;
+    const storage = new RangeStorage(store, consumer, new RowWriter(), insertWithinMs);
     for (;;) {
       const range = await this.#untilDone('take the next range', () => consumer.next(this.#aborting.signal));
       if (range === undefined) break;
+      if (range === 'revoked') continue;
       const outcome = await this.#untilDone(`store range ${rangeToken(range)}`, () => storage.put(range));
       if (outcome === undefined) break;
-      this.#count(outcome);
+      if (outcome !== 'revoked') this.#count(outcome);
     }
     this.status = { state: 'stopped' };
   }
 
-  /** What the work returns, at last; undefined when told to stop before. */
-  async #untilDone<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+  /** What the work returns, at last; undefined when told to stop before; `revoked` where it is another's work by now. */
+  async #untilDone<T>(what: string, work: () => Promise<T>): Promise<T | 'revoked' | undefined> {
     const { signal } = this.#aborting;
     while (!signal.aborted) {
       try {
@@ -128,6 +135,11 @@ class IngestLoop {
         this.status = { state: 'running' };
         return result;
       } catch (error) {
+        if (error instanceof RevokedError) {
+          this.options.log.warn({ err: error }, `let go of this: ${what}`);
+          this.status = { state: 'running' };
+          return 'revoked';
+        }
         await this.#clock.sleep(this.#noteFailure(what, error), signal);
       }
     }

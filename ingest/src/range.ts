@@ -1,5 +1,5 @@
 import { WireError } from '@halfopen/otlp';
-import type { Store } from '@halfopen/store';
+import type { InsertOptions, Store } from '@halfopen/store';
 import { rangeToken, type RangeConsumer, type RecordRange, type StreamRecord } from '@halfopen/stream';
 import { deadLetterBatch, type DeadLetter, type MessageError } from './dead-letters.js';
 import { dropResent, ledgerBatch, type LedgerEntry } from './ledger.js';
@@ -19,11 +19,16 @@ export interface RangeOutcome {
 
 /** Stores ranges of a stream, one at a time. */
 export class RangeStorage {
-  /** @param writer its bound is that of one insert into `otel_traces` */
+  /**
+   * @param writer its bound is that of one insert into `otel_traces`
+   * @param insertWithinMs how long behind the intention an insert may still begin: within it, the engine's memory of tokens
+   * must last. Undefined where nobody else could have taken the range over
+   */
   constructor(
     private readonly store: Store,
     private readonly consumer: RangeConsumer,
     private readonly writer = new RowWriter(),
+    private readonly insertWithinMs?: number,
   ) {}
 
   /**
@@ -34,11 +39,14 @@ export class RangeStorage {
   async put(range: RecordRange): Promise<RangeOutcome> {
     const token = rangeToken(range);
     const records = await dropResent(range.records, token, this.store);
+    // Counts from before the intention, which proves that the range is still ours: early rather than late.
+    const options = await this.#deadline();
     await this.consumer.intend(range);
-    const { entries, letters } = await this.#insertSpans(records, token);
-    if (letters.length > 0) await this.store.insert(deadLetterBatch(range, letters), `${token}-dead`);
+    const { entries, letters } = await this.#insertSpans(records, token, options);
+    if (letters.length > 0)
+      await this.store.insert(deadLetterBatch(range, letters), `${token}-dead`, options);
     // Behind the rows: what the ledger names is stored. Before the next intention: a resend in there finds it.
-    if (entries.length > 0) await this.store.insert(ledgerBatch(entries, token), `${token}-ledger`);
+    if (entries.length > 0) await this.store.insert(ledgerBatch(entries, token), `${token}-ledger`, options);
     await this.consumer.commit(range);
     return {
       records: range.records.length,
@@ -58,6 +66,7 @@ export class RangeStorage {
   async #insertSpans(
     records: readonly StreamRecord[],
     token: string,
+    options: InsertOptions,
   ): Promise<{ readonly entries: LedgerEntry[]; readonly letters: DeadLetter[] }> {
     const entries: LedgerEntry[] = [];
     const letters: DeadLetter[] = [];
@@ -67,7 +76,7 @@ export class RangeStorage {
     for (const record of records) {
       let outcome = this.#writeRows(record);
       if (outcome instanceof RowLimitError && rows > 0) {
-        await this.#insertBlock(rows, blocks++, token);
+        await this.#insertBlock(rows, blocks++, token, options);
         rows = 0;
         outcome = this.#writeRows(record);
       }
@@ -76,14 +85,23 @@ export class RangeStorage {
       entries.push({ record, spans });
       rows += spans;
     }
-    if (rows > 0) await this.#insertBlock(rows, blocks, token);
+    if (rows > 0) await this.#insertBlock(rows, blocks, token, options);
     return { entries, letters };
   }
 
-  async #insertBlock(rows: number, index: number, token: string): Promise<void> {
+  async #insertBlock(rows: number, index: number, token: string, options: InsertOptions): Promise<void> {
     const batch = { table: 'otel_traces', columns: OTEL_TRACES_COLUMNS, chunks: [this.writer.rows()], rows };
-    await this.store.insert(batch, index === 0 ? token : `${token}-block${index}`);
+    await this.store.insert(batch, index === 0 ? token : `${token}-block${index}`, options);
     this.writer.clear();
+  }
+
+  /** By the engine's own clock. */
+  async #deadline(): Promise<InsertOptions> {
+    if (this.insertWithinMs === undefined) return {};
+    const [clock] = await this.store.query<{ now: number }>(
+      'SELECT toFloat64(toUnixTimestamp64Milli(now64(3))) AS now',
+    );
+    return clock === undefined ? {} : { deadline_ms: clock.now + this.insertWithinMs };
   }
 
   /**

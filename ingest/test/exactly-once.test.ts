@@ -1,41 +1,10 @@
-import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { Deployment } from './deployment.js';
-import { STEPS, type Fault, type FaultPlan } from './faults.js';
+import { FAULTS, planOf, STEPS } from './faults.js';
 import { malformedMessage, messageOf, type Message } from './messages.js';
 import { ModelStore } from './model-store.js';
-
-const FAULTS: readonly Fault[] = [false, true].flatMap((landed) => [
-  { kind: 'failure', retryable: true, landed },
-  { kind: 'failure', retryable: false, landed },
-  { kind: 'crash', landed },
-]);
-
-/** The n-th call of each step meets the n-th fault of the list, the later ones none. */
-function planOf(faults: readonly { readonly step: string; readonly fault: Fault }[]): FaultPlan {
-  const left = [...faults];
-  return (step) => {
-    const at = left.findIndex((planned) => planned.step === step);
-    return at < 0 ? undefined : left.splice(at, 1)[0]?.fault;
-  };
-}
-
-/** Every span of the good messages once, the bad ones once among the dead letters, and each in the ledger once. */
-function assertStoredOnce(
-  store: ModelStore,
-  spanNames: readonly string[],
-  good: number,
-  bad: readonly string[],
-): void {
-  const rows = store.bytes('otel_traces').toString('latin1');
-  assert.deepEqual([...rows.matchAll(/span-\d+;/g)].map(String).sort(), [...spanNames].sort());
-  const deadRows = store.bytes('dead_letters').toString('latin1');
-  assert.deepEqual([...deadRows.matchAll(/bad-\d+;/g)].map(String).sort(), [...bad].sort());
-  const ledger = store.ledger().map(({ batchId }) => batchId);
-  assert.equal(ledger.length, good + bad.length);
-  assert.equal(new Set(ledger).size, ledger.length);
-}
+import { assertStoredOnce } from './stored-once.js';
 
 for (const step of STEPS) {
   for (const fault of FAULTS) {

@@ -14,6 +14,21 @@ export type Fault =
 /** Asked before each step. */
 export type FaultPlan = (step: Step) => Fault | undefined;
 
+export const FAULTS: readonly Fault[] = [false, true].flatMap((landed) => [
+  { kind: 'failure', retryable: true, landed },
+  { kind: 'failure', retryable: false, landed },
+  { kind: 'crash', landed },
+]);
+
+/** The n-th call of each step meets the n-th fault of the list, the later ones none. */
+export function planOf(faults: readonly { readonly step: string; readonly fault: Fault }[]): FaultPlan {
+  const left = [...faults];
+  return (step) => {
+    const at = left.findIndex((planned) => planned.step === step);
+    return at < 0 ? undefined : left.splice(at, 1)[0]?.fault;
+  };
+}
+
 const STEP_OF_TABLE: Readonly<Record<string, Step>> = {
   otel_traces: 'spans',
   dead_letters: 'dead-letters',
@@ -32,7 +47,8 @@ export class FaultyProcess {
     this.crashed = new Promise((resolve) => (this.#crash = resolve));
     const run = <T>(step: Step, work: () => Promise<T>) => this.#withFault(step, plan(step), work);
     this.store = {
-      insert: (batch, token) => run(STEP_OF_TABLE[batch.table]!, () => store.insert(batch, token)),
+      insert: (batch, token, options) =>
+        run(STEP_OF_TABLE[batch.table]!, () => store.insert(batch, token, options)),
       query: (sql, options) => run('look-up', () => store.query(sql, options)),
       command: (sql, options) => store.command(sql, options),
       close: () => store.close(),

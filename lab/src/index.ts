@@ -18,6 +18,7 @@ export {
   PagerDutyRecorder,
   type PagerDutyRecorderOptions,
 } from './receivers/pagerduty.js';
+export { KafkaBroker, type KafkaBrokerOptions } from './kafka/broker.js';
 export { WebhookRecorder } from './receivers/webhook.js';
 export { LIVE_FAULT_NAMES, LIVE_FAULTS, type LiveFault, type LiveFaultName } from './live/faults.js';
 export { LiveFleet, type LiveFleetOptions } from './live/fleet.js';

@@ -4,7 +4,10 @@ import { existsSync } from 'node:fs';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** @returns the browser's path; undefined where there is none, with the reason told */
+/**
+ * @returns the browser's path
+ * @throws Error that says how to get one
+ */
 export function chromium() {
   const known = found();
   if (known !== undefined) return known;
@@ -14,11 +17,10 @@ export function chromium() {
     apt('install', '--yes', '--no-install-recommends', 'chromium', 'fonts-dejavu-core');
   }
   const installed = found();
-  if (installed === undefined)
-    console.error(
-      'halfopen: the tests of the console need a browser: apt-get install chromium, or HALFOPEN_CHROMIUM=/path/to/chromium',
-    );
-  return installed;
+  if (installed !== undefined) return installed;
+  throw new Error(
+    'the tests of the console need a browser: apt-get install chromium, or HALFOPEN_CHROMIUM=/path/to/chromium',
+  );
 }
 
 function found() {

@@ -1,9 +1,11 @@
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Session, drainPending } from 'chdb';
-import { EngineSession, quoted, settingsClause } from './engine-session.js';
+import { EngineSession } from './engine-session.js';
+import { insertStatement } from './insert-statement.js';
 import { migrate, readMigrations } from './migrate.js';
-import { StoreError, type QueryOptions, type RowBatch, type Store } from './store.js';
+import { quoted } from './sql-text.js';
+import { StoreError, type InsertOptions, type QueryOptions, type RowBatch, type Store } from './store.js';
 
 export interface EmbeddedStoreOptions {
   /** Directory of the engine's files; made if absent. One process at a time (the caller holds the lock). */
@@ -15,39 +17,6 @@ export interface EmbeddedStoreOptions {
    */
   readonly fsync?: boolean;
 }
-
-/**
- * Skip indices that wait for the first merge of their rows (ADR 0008): an eighth of an insert's CPU. Until then a look-up
- * reads the rows, of few and small parts. Those on times are built at once, for rules ask for the newest rows.
- */
-const BLOOM_FILTERS = [
-  'idx_trace_id',
-  'idx_res_attr_key',
-  'idx_res_attr_value',
-  'idx_span_attr_key',
-  'idx_span_attr_value',
-  'idx_frame_id',
-  'idx_channel',
-];
-
-/**
- * Settings of every insert. One block per insert, cut nowhere, whatever its size: a replay must make the same block, or
- * the token cannot drop it (design.md 3).
- */
-const INSERT_SETTINGS = {
-  deduplicate_insert_select: 'enable_even_for_bad_queries',
-  deduplicate_blocks_in_dependent_materialized_views: 1,
-  insert_deduplicate: 1,
-  max_insert_threads: '1',
-  max_threads: 1,
-  parallel_view_processing: 0,
-  max_block_size: '1000000000',
-  max_insert_block_size: '1000000000',
-  min_insert_block_size_rows: '1000000000',
-  min_insert_block_size_bytes: '0',
-  input_format_parallel_parsing: 0,
-  exclude_materialize_skip_indexes_on_insert: BLOOM_FILTERS.join(','),
-} as const;
 
 /** Opens the engine in this process and brings its schema up to date. */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
@@ -107,17 +76,14 @@ export class EmbeddedStore implements Store {
     }
   }
 
-  async insert(batch: RowBatch, token: string): Promise<void> {
+  async insert(batch: RowBatch, token: string, options: InsertOptions = {}): Promise<void> {
     // The client's own insert would take the bytes through UTF-8 strings; a file is what the engine reads unharmed.
     const file = join(this.stagingDir, `${this.#staged++}.rows`);
-    const structure = batch.columns.map(({ name, type }) => `\`${name}\` ${type}`).join(', ');
-    const names = batch.columns.map(({ name }) => `\`${name}\``).join(', ');
     try {
       await writeChunks(file, batch.chunks);
       // Literals, not bound parameters: of statements with parameters only one runs at a time in the whole process.
-      const source = `file(${quoted(file)}, 'RowBinary', ${quoted(structure)})`;
-      const settings = settingsClause({ ...INSERT_SETTINGS, insert_deduplication_token: token });
-      const sql = `INSERT INTO ${batch.table} (${names})${settings} SELECT ${names} FROM ${source}`;
+      const sourceOf = (structure: string) => `file(${quoted(file)}, 'RowBinary', ${quoted(structure)})`;
+      const sql = insertStatement(batch, token, sourceOf, options.deadline_ms);
       await this.#run('insert-failed', () => this.#writes.command(sql));
     } finally {
       await rm(file, { force: true });

@@ -1,5 +1,5 @@
 /**
- * The one door to ClickHouse. Two drivers: the embedded engine (`embedded.ts`), and a server over HTTP (to come).
+ * The one door to ClickHouse. Two drivers: the embedded engine (`embedded.ts`), and a server over HTTP (`server.ts`).
  */
 
 /** Rows for one table, already in RowBinary. */
@@ -19,12 +19,20 @@ export interface QueryOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
 }
 
+export interface InsertOptions {
+  /**
+   * The engine refuses the insert if it begins later by its own clock, ms since the epoch: a process that slept on its way
+   * must not insert when others have gone on.
+   */
+  readonly deadline_ms?: number;
+}
+
 export interface Store {
   /**
    * Inserts the rows as one block. The engine drops it whole if a block with this `token` has landed in this table,
    * and completes the materialized views behind the table that had not seen it.
    */
-  insert(batch: RowBatch, token: string): Promise<void>;
+  insert(batch: RowBatch, token: string, options?: InsertOptions): Promise<void>;
   /** Rows as objects (JSONEachRow). Integers above 2^53 lose digits on the way: cast them to String in the query. */
   query<Row>(sql: string, options?: QueryOptions): Promise<Row[]>;
   /** A statement without a result. */

@@ -1,3 +1,13 @@
 export * from './port.js';
 export { openMemoryStream, type MemoryStream, type MemoryStreamOptions } from './memory/memory-stream.js';
 export type { MemoryStreamLimits } from './memory/limits.js';
+export { openKafkaProducer, type KafkaProducer, type KafkaProducerOptions } from './kafka/producer.js';
+export {
+  openKafkaConsumer,
+  type KafkaConsumerOptions,
+  type KafkaConsumerStatus,
+  type KafkaRangeConsumer,
+} from './kafka/consumer.js';
+export type { KafkaConsumerLimits } from './kafka/limits.js';
+export type { KafkaConnection, KafkaLog } from './kafka/settings.js';
+export { ensureTopic, type TopicOptions } from './kafka/topic.js';

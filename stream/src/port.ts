@@ -35,6 +35,8 @@ export function rangeToken(range: Pick<RecordRange, 'topic' | 'partition' | 'beg
 }
 
 export interface StreamProducer {
+  /** A larger message is refused as `too-large`; undefined where any that is admitted fits. */
+  readonly messageBytesMax?: number;
   /**
    * Hands one message over and resolves when it is durable: Kafka: acknowledged by all in-sync replicas; in process:
    * its range is committed in the store. Rejects with {@link StreamError}; after a rejection the message may still
@@ -54,11 +56,22 @@ export interface StreamLag {
 export interface RangeConsumer {
   /** Waits for the next range; undefined once `signal` is aborted or the stream has closed and is drained. */
   next(signal: AbortSignal): Promise<RecordRange | undefined>;
-  /** Makes the range reproducible; call before its first insert. Repeating it is harmless. */
+  /** Makes the range reproducible; call before its first insert. Repeating it is harmless. Throws {@link RevokedError}. */
   intend(range: RecordRange): Promise<void>;
-  /** The range is stored: moves on, and answers the producers that wait for it. Repeating it is harmless. */
+  /**
+   * The range is stored: moves on, and answers the producers that wait for it. Repeating it is harmless. Throws
+   * {@link RevokedError}.
+   */
   commit(range: RecordRange): Promise<void>;
   lag(): StreamLag;
+}
+
+/**
+ * The partition is another consumer's by now, who goes on from what was intended: let go of the range. Whatever of it was
+ * inserted, the other one's replay of the same range under the same token finds.
+ */
+export class RevokedError extends Error {
+  override readonly name = 'RevokedError';
 }
 
 export type StreamErrorCode = 'overloaded' | 'unavailable' | 'too-large' | 'closed';

@@ -1,14 +1,11 @@
 import type { Command } from 'commander';
 import { loadConfig, type Config } from '../config/load.js';
 import { inUse, own } from '../data-dir/owner.js';
-import { Failure } from '../failure.js';
 import { openLog } from '../service/log.js';
 import { startService, type Service } from '../service/service.js';
 import { endpointOptions, type EndpointOptions } from './endpoint-options.js';
 import { EXIT_CODES, withCommonOptions } from './options.js';
-
-/** Past this, stopping is not graceful any more. */
-const STOP_MS_MAX = 10_000;
+import { stopSignal, withinBound } from './until-stopped.js';
 
 export function addUp(program: Command): void {
   endpointOptions(withCommonOptions(program.command('up')))
@@ -32,38 +29,6 @@ async function runUntilStopped(config: Config): Promise<void> {
     await withinBound(service.close());
   } finally {
     await ownership.release();
-  }
-}
-
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(130);
-        asked = true;
-        resolve();
-      });
-    }
-  });
-}
-
-async function withinBound(closing: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new Failure(
-          `not stopped within ${STOP_MS_MAX / 1000} s; what was acknowledged is stored all the same`,
-        ),
-      );
-    }, STOP_MS_MAX);
-  });
-  try {
-    await Promise.race([closing, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

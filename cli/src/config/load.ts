@@ -1,5 +1,6 @@
 import type { Secret } from '@halfopen/notify';
 import { EXIT, Failure } from '../failure.js';
+import { clickHouseOf, kafkaOf, type ClickHouseConfig, type KafkaConfig } from './cluster.js';
 import { describe } from './mistake.js';
 import {
   notificationsOf,
@@ -12,10 +13,14 @@ import { secretOf } from './secrets.js';
 import { readSource } from './source.js';
 
 /** What is in force: checked, secrets read from their files, frozen. However it is printed, secrets are hidden. */
-export type Config = Readonly<Omit<ConfigFile, 'token' | 'tokenFile' | 'notifications' | 'watchdog'>> & {
+export type Config = Readonly<
+  Omit<ConfigFile, 'token' | 'tokenFile' | 'notifications' | 'watchdog' | 'kafka' | 'clickhouse'>
+> & {
   readonly token?: Secret;
   readonly notifications: NotificationsConfig;
   readonly watchdog?: WatchdogConfig;
+  readonly kafka?: KafkaConfig;
+  readonly clickhouse?: ClickHouseConfig;
 };
 
 /** Values given on the command line; they win over the file. */
@@ -36,7 +41,7 @@ export function loadConfig(file: string | undefined, overrides: Overrides = {}):
   const parsed = configSchema.safeParse(source?.document.toJS() ?? {});
   if (!parsed.success)
     throw new Failure(parsed.error.issues.map((issue) => describe(issue, source)).join('\n'), EXIT.usage);
-  const { token, tokenFile, notifications, watchdog, ...rest } = parsed.data;
+  const { token, tokenFile, notifications, watchdog, kafka, clickhouse, ...rest } = parsed.data;
   const config: Config = {
     ...rest,
     ...(token === undefined && tokenFile === undefined
@@ -44,6 +49,8 @@ export function loadConfig(file: string | undefined, overrides: Overrides = {}):
       : { token: secretOf({ place: file ?? 'configuration', ...TOKEN, value: token, file: tokenFile }) }),
     notifications: notificationsOf(notifications, source),
     ...(watchdog === undefined ? {} : { watchdog: watchdogOf(watchdog, source) }),
+    ...(kafka === undefined ? {} : { kafka: kafkaOf(kafka, source) }),
+    ...(clickhouse === undefined ? {} : { clickhouse: clickHouseOf(clickhouse, source) }),
     data: overrides.data ?? rest.data,
     collector: { ...rest.collector, port: overrides.otlpPort ?? rest.collector.port },
     api: { ...rest.api, port: overrides.apiPort ?? rest.api.port },

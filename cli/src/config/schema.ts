@@ -134,6 +134,62 @@ const watchdog = z.strictObject({
   periodMs: milliseconds(60_000, 1_000),
 });
 
+const HOST_PORT = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}$/;
+/** A cluster for processes that run apart. */
+const kafka = z.strictObject({
+  brokers: z
+    .array(z.string().regex(HOST_PORT, 'expected host:port'))
+    .min(1)
+    .max(100)
+    .meta({ example: '[kafka-1:9092, kafka-2:9092]' }),
+  topic: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/, 'expected letters, digits, ., _ and -')
+    .default('halfopen-spans')
+    .meta({ example: 'halfopen-spans' }),
+  group: z.string().min(1).max(200).default('halfopen-ingest').meta({ example: 'halfopen-ingest' }),
+  /** Of the topic, where it has to be made: so many ingest processes can share the work. */
+  partitions: z.number().int().min(1).max(1000).default(12).meta({ example: '12' }),
+  /** Of the topic, where it has to be made: brokers that hold a copy. */
+  replicas: z.number().int().min(1).max(9).default(3).meta({ example: '3' }),
+  /** Of the topic, where it has to be made: how long the store may be away at most. */
+  retentionHours: z.number().int().min(1).max(8760).default(72).meta({ example: '72' }),
+  /** No more than the brokers' message.max.bytes. */
+  messageBytesMax: bytes(1_000_000),
+  tls: z
+    .strictObject({
+      caFile: file('/etc/halfopen/kafka-ca.pem'),
+      certFile: file('/etc/halfopen/kafka-cert.pem'),
+      keyFile: file('/etc/halfopen/kafka-key.pem'),
+    })
+    .optional(),
+  sasl: z
+    .strictObject({
+      mechanism: z
+        .enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
+        .default('SCRAM-SHA-512')
+        .meta({ example: 'SCRAM-SHA-512' }),
+      username: z.string().min(1).max(256).meta({ example: 'halfopen' }),
+      password: z.string().min(1).max(1024).optional().meta({ example: '"the password"', secret: true }),
+      passwordFile: file('/etc/halfopen/kafka-password'),
+    })
+    .optional(),
+});
+
+/** A server for processes that run apart. */
+const clickhouse = z.strictObject({
+  url: url.meta({ example: 'https://clickhouse.example.net:8443' }),
+  username: z.string().min(1).max(256).default('default').meta({ example: 'halfopen' }),
+  password: z.string().max(1024).optional().meta({ example: '"the password"', secret: true }),
+  passwordFile: file('/etc/halfopen/clickhouse-password'),
+  database: z
+    .string()
+    .regex(/^\w{1,64}$/, 'expected letters, digits and _')
+    .default('default')
+    .meta({ example: 'default' }),
+  caFile: file('/etc/halfopen/clickhouse-ca.pem'),
+});
+
 /** The file as it may be written; what is in force is {@link Config} of `load.ts`. */
 export const configSchema = z.strictObject({
   /** Where everything is kept. */
@@ -164,6 +220,10 @@ export const configSchema = z.strictObject({
       concurrentMax: z.number().int().min(1).max(8).default(2).meta({ example: '2' }),
     })
     .prefault({}),
+  /** `halfopen ingest`: where its health and metrics are. */
+  ingest: z.strictObject({ host, port: port(8322) }).prefault({}),
+  kafka: kafka.optional(),
+  clickhouse: clickhouse.optional(),
   retention: z
     .strictObject({
       /** Days that telemetry is kept, from its insertion. */

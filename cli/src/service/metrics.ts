@@ -1,5 +1,6 @@
 import type { Ingest } from '@halfopen/ingest';
 import type { RunningRules } from '@halfopen/rules';
+import type { KafkaRangeConsumer } from '@halfopen/stream';
 import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
 import type { Pipeline } from './pipeline.js';
 
@@ -66,12 +67,76 @@ export function addMetrics(registry: Registry, pipeline: Pipeline, rules: Runnin
     'Evaluations that failed since the start.',
     () => rules.status().failures,
   );
+  addIngestCounters(registry, () => pipeline.ingest.counters());
+}
+
+/** What `halfopen ingest` tells; nothing before its work has begun. */
+export function addIngestMetrics(
+  registry: Registry,
+  parts: () => { readonly ingest: Ingest; readonly consumer: KafkaRangeConsumer } | undefined,
+): void {
+  collectDefaultMetrics({ register: registry });
+  const gauge = (
+    name: string,
+    help: string,
+    read: (found: NonNullable<ReturnType<typeof parts>>) => number,
+  ): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        const found = parts();
+        if (found === undefined) this.reset();
+        else this.set(read(found));
+      },
+    });
+  };
+  gauge(
+    'halfopen_stream_pending_records',
+    'Messages of its partitions that are not yet stored.',
+    ({ consumer }) => consumer.lag().records,
+  );
+  gauge(
+    'halfopen_stream_fetched_bytes',
+    'Bytes fetched and not yet stored.',
+    ({ consumer }) => consumer.lag().bytes,
+  );
+  gauge(
+    'halfopen_stream_partitions',
+    'Partitions that it is assigned.',
+    ({ consumer }) => consumer.status().partitions,
+  );
+  gauge(
+    'halfopen_stream_lost_to_retention',
+    "Messages that the topic's retention took before they were stored.",
+    ({ consumer }) => Number(consumer.status().lostToRetention),
+  );
+  gauge(
+    'halfopen_ingest_lag_seconds',
+    'Age of the oldest message fetched and not yet stored.',
+    ({ consumer }) => {
+      const oldest = consumer.lag().oldestAppendedAtMs;
+      return oldest === undefined ? 0 : Math.max(0, Date.now() - oldest) / 1000;
+    },
+  );
+  gauge('halfopen_ingest_failing', '1 while storing fails and is tried again.', ({ ingest }) =>
+    ingest.status().state === 'failing' ? 1 : 0,
+  );
+  addIngestCounters(registry, () => parts()?.ingest.counters());
+}
+
+function addIngestCounters(registry: Registry, read: () => IngestCounters | undefined): void {
   for (const [name, help] of Object.entries(INGESTED))
-    counter(
-      `halfopen_ingest_${snakeCase(name)}_total`,
-      `${help} since the start.`,
-      () => pipeline.ingest.counters()[name as keyof IngestCounters],
-    );
+    new Counter({
+      name: `halfopen_ingest_${snakeCase(name)}_total`,
+      help: `${help} since the start.`,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read()?.[name as keyof IngestCounters] ?? 0);
+      },
+    });
 }
 
 const INGESTED: Readonly<Record<keyof IngestCounters, string>> = {

@@ -1,4 +1,4 @@
-import { quoted } from '../engine-session.js';
+import { quoted } from '../sql-text.js';
 
 /**
  * Reading the one-line text that the engine's own formatter writes. It has no comments, quotes strings as '...' and

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from 'chdb';
 import type { EmbeddedStore } from '../embedded.js';
-import { quoted } from '../engine-session.js';
+import { quoted } from '../sql-text.js';
 import { ask, type Admitted } from './admit.js';
 import { abortReason, PeopleSqlError } from './error.js';
 import type { ResultPipe, ResultPipes } from './result-pipes.js';

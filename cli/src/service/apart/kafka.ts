@@ -1,0 +1,121 @@
+import {
+  ensureTopic,
+  openKafkaProducer,
+  StreamError,
+  type KafkaConnection,
+  type KafkaProducer,
+  type StreamProducer,
+} from '@halfopen/stream';
+import type { KafkaConfig } from '../../config/cluster.js';
+import { Failure } from '../../failure.js';
+import type { Config } from '../../config/load.js';
+import type { Log } from '../log.js';
+
+/** @throws Failure that says what to configure */
+export function needKafka({ kafka }: Config, command: string): KafkaConfig {
+  if (kafka !== undefined) return kafka;
+  throw new Failure(
+    `halfopen ${command} works with Kafka: configure it, for example kafka: { brokers: [kafka-1:9092] }`,
+    2,
+  );
+}
+
+export function connectionOf({ brokers, tls, sasl }: KafkaConfig): KafkaConnection {
+  return {
+    brokers,
+    ...(tls === undefined ? {} : { tls: given(tls) }),
+    ...(sasl === undefined ? {} : { sasl: { ...sasl, password: sasl.password.reveal() } }),
+  };
+}
+
+function given<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]: Exclude<T[Key], undefined>;
+  };
+}
+
+/** The topic as configured, unless it is there. */
+export async function makeTopic(kafka: KafkaConfig, log: Log): Promise<void> {
+  const { topic, partitions, replicas, retentionHours } = kafka;
+  const options = { topic, partitions, replicas, retentionMs: retentionHours * 3_600_000 };
+  if (await ensureTopic(connectionOf(kafka), options)) log.info(options, 'made the topic');
+}
+
+const AGAIN_MS = 2_000;
+const RETRY_AFTER_S = 2;
+
+/**
+ * A producer that connects when it can: a collector starts, and says in `/readyz` that it is not ready, though its brokers
+ * are away.
+ */
+export class PatientProducer implements StreamProducer {
+  #producer: KafkaProducer | undefined;
+  #lastError = 'connecting';
+  readonly #stop = new AbortController();
+  readonly #connected: Promise<void>;
+
+  constructor(
+    private readonly kafka: KafkaConfig,
+    private readonly log: Log,
+  ) {
+    this.#connected = this.#connect();
+  }
+
+  get messageBytesMax(): number {
+    return this.kafka.messageBytesMax;
+  }
+
+  /** Why nothing can be published; undefined when it can. */
+  get obstacle(): string | undefined {
+    return this.#producer === undefined ? this.#lastError : undefined;
+  }
+
+  async publish(batchId: string, value: Uint8Array): Promise<void> {
+    if (this.#producer === undefined)
+      throw new StreamError('unavailable', `Kafka is not reached yet: ${this.#lastError}`, RETRY_AFTER_S);
+    await this.#producer.publish(batchId, value);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#connected;
+    await this.#producer?.close();
+  }
+
+  async #connect(): Promise<void> {
+    const { topic, messageBytesMax } = this.kafka;
+    while (!this.#stop.signal.aborted) {
+      try {
+        await makeTopic(this.kafka, this.log);
+        this.#producer = await openKafkaProducer({
+          connection: connectionOf(this.kafka),
+          topic,
+          messageBytesMax,
+        });
+        return;
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        if (message !== this.#lastError) this.log.warn({ err: error }, 'Kafka is not reached; tried again');
+        this.#lastError = message;
+        await pause(AGAIN_MS, this.#stop.signal);
+      }
+    }
+  }
+}
+
+/** Until the time is over, or the signal is aborted. */
+export function pause(time_ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, time_ms);
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { KafkaBroker } from '@halfopen/lab';
+import { batchId, checkTraceRequest, traceRequestFromJson } from '@halfopen/otlp';
+import { openKafkaConsumer, type RecordRange } from '@halfopen/stream';
+import { halfopen, part, sample, temporaryFolder } from '../halfopen.js';
+
+const PATIENCE_MS = 60_000;
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not within a minute: ${what}`);
+    await sleep(50);
+  }
+}
+
+test('a collector of its own: not ready while Kafka is away; what it answers with 200 is in the topic, in parts that fit', async (t) => {
+  const dir = await temporaryFolder(t);
+  const broker = await KafkaBroker.start({ dir: join(dir, 'broker') });
+  t.after(() => broker.kill());
+  await broker.kill();
+
+  const config = join(dir, 'collector.yaml');
+  await writeFile(
+    config,
+    `collector: { port: 0 }
+log: { level: silent }
+kafka: { brokers: ["${broker.address}"], topic: spans, partitions: 2, replicas: 1, messageBytesMax: 100000 }
+`,
+  );
+  const collector = await part('collector', config);
+  const post = (body: Uint8Array) =>
+    fetch(`${collector.url}/v1/traces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-protobuf' },
+      body,
+    });
+  const lines = gunzipSync(await readFile(sample('listener-down')))
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  const requests = lines.map((line) => traceRequestFromJson(Buffer.from(line)).bytes);
+
+  const early = await post(requests[0] ?? Buffer.alloc(0));
+  assert.deepEqual([early.status, early.headers.get('retry-after')], [503, '2']);
+  const readiness = await fetch(`${collector.url}/readyz`);
+  assert.equal(readiness.status, 503);
+
+  await broker.restart();
+  await until('the collector is ready', async () => (await fetch(`${collector.url}/readyz`)).status === 200);
+  // All of them at once, in one request that no message holds; and again, as a client whose answer was lost.
+  const large = Buffer.concat(requests);
+  assert.ok(large.length > 100_000, `${large.length} bytes`);
+  for (const body of [large, large]) assert.equal((await post(body)).status, 200);
+  assert.equal((await collector.stop('SIGTERM')).code, 0);
+
+  const consumer = await openKafkaConsumer({
+    connection: { brokers: [broker.address] },
+    topic: 'spans',
+    group: 'test',
+    batchIdOf: batchId,
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  });
+  t.after(() => consumer.close());
+  const copies = new Map<string, { spans: number; partitions: number[] }>();
+  const take = async (range: RecordRange | undefined) => {
+    for (const { batchId: id, value } of range?.records ?? []) {
+      assert.ok(value.length <= 100_000);
+      const { spans } = checkTraceRequest(value);
+      const seen = copies.get(id)?.partitions ?? [];
+      copies.set(id, { spans, partitions: [...seen, range?.partition ?? -1] });
+    }
+    if (range !== undefined) await consumer.commit(range);
+  };
+  const total = () => [...copies.values()].reduce((sum, { spans }) => sum + spans, 0);
+  const isWhole = () => [...copies.values()].every(({ partitions }) => partitions.length === 2);
+  await until('all copies are there', async () => {
+    if (total() === 412 && isWhole()) return true;
+    await take(await consumer.next(AbortSignal.timeout(5_000)));
+    return false;
+  });
+  assert.equal(total(), 412);
+  assert.ok(copies.size >= 2, 'it was split');
+  for (const { partitions } of copies.values())
+    assert.equal(new Set(partitions).size, 1, 'copies share a partition');
+});
+
+test('a part that lacks its servers says what to configure', async (t) => {
+  const dir = await temporaryFolder(t);
+  const config = join(dir, 'none.yaml');
+  await writeFile(config, 'log: { level: silent }\n');
+  const collector = await halfopen('collector', '--config', config);
+  assert.deepEqual([collector.code, collector.stdout], [2, '']);
+  assert.match(
+    collector.stderr,
+    /works with Kafka: configure it, for example kafka: \{ brokers: \[kafka-1:9092\] \}/,
+  );
+  await writeFile(config, 'kafka: { brokers: ["127.0.0.1:1"] }\n');
+  const ingest = await halfopen('ingest', '--config', config);
+  assert.equal(ingest.code, 2);
+  assert.match(ingest.stderr, /ClickHouse server: configure it/);
+  await writeFile(config, 'kafka: { brokers: [localhost] }\n');
+  assert.match(
+    (await halfopen('collector', '--config', config)).stderr,
+    /kafka\.brokers\.0: expected host:port/,
+  );
+  await writeFile(config, 'kafka: { brokers: ["k:9092"], sasl: { username: me } }\n');
+  assert.match(
+    (await halfopen('collector', '--config', config)).stderr,
+    /kafka\.sasl: password and passwordFile/,
+  );
+});

@@ -1,0 +1,86 @@
+// The native part of the Kafka client (librdkafka), only for who uses Kafka: `npm run setup:kafka`. Where its prebuilt
+// binary can't be had it is built from the sources that the npm package brings, once; the result is kept in the cache.
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cached } from './cache.mjs';
+import { quietly } from './command.mjs';
+
+const PACKAGE = join(
+  dirname(dirname(dirname(fileURLToPath(import.meta.url)))),
+  'node_modules/@confluentinc/kafka-javascript',
+);
+const BINARY = 'confluent-kafka-javascript.node';
+const PLACE = join(PACKAGE, 'build', 'Release', BINARY);
+
+/** What librdkafka is linked with. */
+const HEADERS = {
+  'zstd.h': 'libzstd-dev',
+  'lz4.h': 'liblz4-dev',
+  'openssl/ssl.h': 'libssl-dev',
+  'zlib.h': 'zlib1g-dev',
+};
+const DOWNLOAD_MS_MAX = 60_000;
+const BUILD_MS_MAX = 1_200_000;
+
+/** @throws Error that says what is missing */
+export async function kafkaClient() {
+  if (existsSync(PLACE)) return;
+  const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
+  const { platform, arch, versions } = process;
+  const kind = `kafka-javascript-${version}-node${versions.modules}-${platform}-${arch}`;
+  const folder = await cached(kind, async (making) => {
+    await downloadOrBuild();
+    copyFileSync(PLACE, join(making, BINARY));
+  });
+  if (existsSync(PLACE)) return;
+  mkdirSync(dirname(PLACE), { recursive: true });
+  copyFileSync(join(folder, BINARY), PLACE);
+}
+
+async function downloadOrBuild() {
+  try {
+    const preGyp = join(dirname(PACKAGE), '..', '@mapbox', 'node-pre-gyp', 'bin', 'node-pre-gyp');
+    await quietly(process.execPath, [preGyp, 'install'], { cwd: PACKAGE, timeout_ms: DOWNLOAD_MS_MAX });
+    if (existsSync(PLACE)) return;
+  } catch {
+    // Not to be had from here: built below.
+  }
+  console.log('halfopen: building the Kafka client from its sources, once (about two minutes)');
+  await ensureHeaders();
+  const include = resolve(dirname(process.execPath), '..');
+  const nodedir = existsSync(join(include, 'include', 'node', 'node.h')) ? [`--nodedir=${include}`] : [];
+  await quietly(process.execPath, [nodeGyp(), 'rebuild', ...nodedir], {
+    cwd: PACKAGE,
+    timeout_ms: BUILD_MS_MAX,
+    env: { ...process.env, CKJS_LINKING: 'dynamic' },
+  });
+}
+
+async function ensureHeaders() {
+  const missing = Object.entries(HEADERS)
+    .filter(([header]) => !['/usr/include', '/usr/local/include'].some((at) => existsSync(join(at, header))))
+    .map(([, name]) => name);
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0)
+    throw new Error(
+      `to build the Kafka client, install ${missing.join(', ')} (or their like of your system)`,
+    );
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  await quietly('apt-get', ['update', '-qq'], options).catch(() => undefined);
+  await quietly('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options);
+}
+
+/** npm brings one. */
+function nodeGyp() {
+  const npm = process.env.npm_execpath === undefined ? [] : [dirname(dirname(process.env.npm_execpath))];
+  const places = [...npm, join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm')];
+  const found = places
+    .map((place) => join(place, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'))
+    .find((path) => existsSync(path));
+  if (found === undefined)
+    throw new Error('node-gyp, which comes with npm, was not found: run this through npm');
+  return found;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await kafkaClient();

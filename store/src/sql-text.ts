@@ -1,0 +1,14 @@
+/**
+ * Settings as a clause of the statement itself: chdb's connection turns the client's `clickhouse_settings` into SET
+ * statements, which stay in force for whatever the session runs next.
+ */
+export function settingsClause(settings: Readonly<Record<string, string | number>> = {}): string {
+  const assignments = Object.entries(settings).map(([name, value]) => `${name} = ${quoted(value)}`);
+  return assignments.length === 0 ? '' : ` SETTINGS ${assignments.join(', ')}`;
+}
+
+/** A literal of ClickHouse's SQL. */
+export function quoted(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\0', '\\0')}'`;
+}
