@@ -84,7 +84,7 @@ const TO_AGENT_MISSES = `multiIf(
         agent_speaks AND a_handler_alive = 0, 'the agent''s handler is dead',
         agent_speaks AND (${overdue('a_executions_overdue - ifNull(a_executing, 0)', 'a_executions_long_overdue - ifNull(a_executing, 0)')})
             AND NOT (ifNull(a_replies_overdue = 0, false) AND ifNull(a_executing > 0, false)), 'commands are received and not executed',
-        server_speaks AND acknowledging AND (${overdue('s_acks_overdue', 's_acks_long_overdue')}) AND NOT work_goes_on, 'commands are written and not acknowledged',
+        server_speaks AND acknowledging AND (${overdue('s_acks_overdue', 's_acks_long_overdue')}) AND NOT executes, 'commands are written and not acknowledged',
         lost_commands >= ${OVERDUE_MIN}, 'commands are lost on the way',
         server_speaks AND ${queueStalls('s')}, 'frames are not written by the server',
         '')`;
@@ -94,7 +94,7 @@ const TO_SERVER_MISSES = `multiIf(
         server_speaks AND s_handler_alive = 0, 'the server''s handler is dead',
         lost_frames >= ${OVERDUE_MIN}, 'frames are lost on the way',
         agent_speaks AND ${queueStalls('a')}, 'frames are not written by the agent',
-        server_speaks AND acknowledging AND work_goes_on AND (${overdue('s_acks_overdue', 's_acks_long_overdue')}), 'acknowledgements do not arrive',
+        server_speaks AND acknowledging AND executes AND (${overdue('s_acks_overdue', 's_acks_long_overdue')}), 'acknowledgements do not arrive',
         '')`;
 
 /** How a direction does: by its receiver's own count, or by what its sender got in answer. */
@@ -125,8 +125,8 @@ const STEPS = [
     toBool((server_speaks OR agent_speaks) AND (NOT server_speaks OR s_connected) AND (NOT agent_speaks OR a_connected)) AS is_open,
     toBool(server_speaks AND agent_speaks AND s_connected AND a_connected
         AND (s_connection_id = '' OR a_connection_id = '' OR s_connection_id = a_connection_id)) AS crossing,
-    toBool(agent_speaks AND ifNull(a_executions_overdue = 0, false) AND ifNull(a_replies_overdue = 0, false)
-        AND ${moves('a', 'executed')}) AS work_goes_on`,
+    -- the agent does its part: an acknowledgement that is missing then is missing on its way back
+    toBool(agent_speaks AND ifNull(a_executions_overdue = 0, false) AND ${moves('a', 'executed')}) AS executes`,
   `
     ${lost('s', 'a', 'commands')} AS lost_commands,
     ${lost('a', 's', 'frames')} AS lost_frames`,
