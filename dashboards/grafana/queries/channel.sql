@@ -319,8 +319,18 @@ ORDER BY hanging_for DESC
 LIMIT 100
 
 -- name: variable_channel
--- The worst first, so that the page opens on it.
+-- The worst first, so that the page opens on it. Then those that were heard of earlier in the range and are not any more.
 SELECT channel_id
-FROM fleet_at(at = $__toTime)
-ORDER BY indexOf(['asymmetric', 'stalled', 'down', 'silent', 'up'], state), channel_id
+FROM
+(
+    SELECT channel_id, indexOf(['asymmetric', 'stalled', 'down', 'silent', 'up'], state) AS rank
+    FROM fleet_at(at = $__toTime)
+    UNION ALL
+    SELECT DISTINCT channel_id, 6
+    FROM channel_states
+    WHERE $__timeFilter(seen_at)
+        AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes($__fromTime)
+)
+GROUP BY channel_id
+ORDER BY min(rank), channel_id
 LIMIT 5000
