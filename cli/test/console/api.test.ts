@@ -269,3 +269,11 @@ test('a browser signs in with the token and holds a session; guessing is bounded
     'who is in stays in',
   );
 });
+
+test('where an end tells nothing of frames, what it got is unseen, not lost', async (t) => {
+  const { json } = await running(t, 'asymmetric-server-only');
+  const range = 'from=2026-10-01T12:00:00Z&to=2026-10-01T12:12:00Z';
+  const { heard_us, frames } = await json<FramesAnswer>(`/api/v1/channels/agent-7/frames?${range}&limit=500`);
+  assert.deepEqual(Object.keys(heard_us), ['server']);
+  assert.ok(frames.length > 20);
+});

@@ -196,7 +196,10 @@ export interface FramesAnswer {
   /** Opaque; the next page begins there. Null at the end. */
   readonly next: string | null;
   readonly kinds: readonly { readonly kind: string; readonly frames: number }[];
-  /** When each end was last heard of up to ten minutes past the range: what it did not see until then, it did not get. */
+  /**
+   * When each end that tells of every frame was last heard of, up to ten minutes past the range: what it did not see
+   * until then, it did not get. Absent: an end that tells nothing of frames, or of some only.
+   */
   readonly heard_us: Readonly<Partial<Record<EndOfChannel, number>>>;
   /** Frames per slice of the range, for the overview. */
   readonly overview: {

@@ -191,7 +191,7 @@ function notArrived(
       : { fate: 'flying', told: 'queued' };
   }
   if (context.heard_us[receiver] === undefined)
-    return { fate: 'unseen', told: `written; the ${receiver} sends no telemetry` };
+    return { fate: 'unseen', told: `written; the ${receiver} does not tell of its frames` };
   if (!spoke(context, receiver, journey.written_us)) return { fate: 'flying', told: 'written' };
   return {
     fate: 'lost',

@@ -16,6 +16,8 @@ const REPORTS_MAX = 60;
 const KINDS_MAX = 40;
 /** A stage may end, or be told as pending, so long after the range; no further is looked. */
 const LATE_MS = 600_000;
+/** An end that told of frames so long before the range tells of frames. */
+const EARLY_MS = 3_600_000;
 const OVERVIEW_STEPS = 120;
 
 /** A page of frames, oldest first, with what it takes to judge them. */
@@ -35,7 +37,11 @@ export async function readFrames(
   const [page, told, heard, overview] = await Promise.all([
     ask.rows<FrameRow>(FRAMES, { ...range, kinds, limit: limit + 1, ...cursor(after, from_ms) }, signal),
     ask.rows<{ kind: string; frames: number }>(KINDS, range, signal),
-    ask.rows<{ end: 'agent' | 'server' | 'relay'; heard_us: number }>(HEARD, range, signal),
+    ask.rows<{ end: 'agent' | 'server' | 'relay'; heard_us: number }>(
+      HEARD,
+      { ...range, early: clickhouseTime(Math.max(0, from_ms - EARLY_MS)) },
+      signal,
+    ),
     ask.rows<{ slice: number; frames: number; dead: number }>(
       OVERVIEW,
       { ...range, kinds, step: step_ms },
@@ -117,22 +123,30 @@ GROUP BY kind
 ORDER BY frames DESC, kind
 LIMIT ${KINDS_MAX}`;
 
+/**
+ * Only ends that tell of every frame: where an end sends states alone, or samples its frames, what it does not tell may
+ * well have happened. It may have told last some time before the range: a dead reader tells of no frame any more.
+ */
 const HEARD = `
 SELECT end, max(us) AS heard_us
 FROM
 (
-    SELECT channel_end AS end, toUnixTimestamp64Micro(max(seen_at)) AS us
-    ${FRAMES_OF_RANGE}
+    SELECT channel_end AS end, toUnixTimestamp64Micro(max(seen_at)) AS us, max(sample_rate) AS rate
+    FROM frames
+    WHERE channel_id = {id:String}
+        AND seen_at >= {early:DateTime64(3)} AND seen_at <= {late:DateTime64(3)}
+        AND toStartOfMinute(seen_at) >= toStartOfMinute({early:DateTime64(3)}) AND toStartOfMinute(seen_at) <= toStartOfMinute({late:DateTime64(3)})
     GROUP BY channel_end
     UNION ALL
-    SELECT channel_end, toUnixTimestamp64Micro(max(seen_at))
+    SELECT channel_end, toUnixTimestamp64Micro(max(seen_at)), 0
     FROM channel_states
     WHERE channel_id = {id:String}
         AND seen_at >= {from:DateTime64(3)} AND seen_at <= {late:DateTime64(3)}
         AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes({from:DateTime64(3)}) AND toStartOfFiveMinutes(seen_at) <= toStartOfFiveMinutes({late:DateTime64(3)})
     GROUP BY channel_end
 )
-GROUP BY end`;
+GROUP BY end
+HAVING max(rate) = 1`;
 
 /** Dead, as far as one pass tells: a command that was not executed, a write that nobody received. The lanes look closer. */
 const OVERVIEW = `

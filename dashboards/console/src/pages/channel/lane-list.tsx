@@ -93,7 +93,7 @@ const CONTEXT_PX = 4 * ROW_PX;
 
 function LanesHead({ relay, heard }: { relay: boolean; heard: FramesAnswer['heard_us'] }): VNode {
   const told = (end: 'agent' | 'server'): string =>
-    heard[end] === undefined ? `${end} (sends no telemetry)` : end;
+    heard[end] === undefined ? `${end} (tells nothing of frames)` : end;
   return (
     <div class="grid-head" role="rowgroup">
       <div class="grid-row" role="row" aria-rowindex={1}>
