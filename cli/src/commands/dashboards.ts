@@ -7,7 +7,7 @@ import { configOf, EXIT_CODES, withCommonOptions, type CommonOptions } from './o
 
 interface WriteOptions extends CommonOptions {
   readonly host: string;
-  readonly port: string;
+  readonly port?: string;
   readonly publicUrl?: string;
   readonly dashboardsPath?: string;
 }
@@ -22,7 +22,7 @@ export function addDashboards(program: Command): void {
         '127.0.0.1',
       ),
     )
-    .addOption(new Option('--port <number>', 'that port').default('8123'))
+    .addOption(new Option('--port <number>', 'that port; sql.port of the configuration unless given'))
     .addOption(
       new Option(
         '--public-url <url>',
@@ -56,11 +56,11 @@ ${EXIT_CODES}`,
 
 /** @returns the files written */
 async function write(dir: string, options: WriteOptions): Promise<string[]> {
-  const { notifications, api } = configOf(options);
+  const { notifications, api, sql } = configOf(options);
   const { publicUrl = `http://127.0.0.1:${api.port}`, runbooksUrl } = notifications.links;
   const files = provisioningFiles({
     host: options.host,
-    port: portOf(options.port),
+    port: options.port === undefined ? sql.port : portOf(options.port),
     publicUrl: options.publicUrl === undefined ? publicUrl : addressOf(options.publicUrl),
     runbooksUrl,
     dashboardsPath: options.dashboardsPath ?? resolve(dir, 'dashboards'),
