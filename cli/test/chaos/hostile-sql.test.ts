@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import test from 'node:test';
@@ -10,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { temporaryFolder, up, type Up } from '../halfopen.js';
 import { batch } from './batches.js';
 import { HOSTILE } from './hostile-statements.js';
+import { peakMb } from './peak.js';
 import { Sender } from './sender.js';
 
 /** As long as the attack lasts, about. */
@@ -235,10 +235,4 @@ async function manyAtOnce(running: Up): Promise<void> {
   const refused = answers.filter(({ status }) => status !== 200);
   assert.ok(refused.length > 0 && refused.length < AT_ONCE, `${refused.length} refused`);
   for (const { status, code } of refused) assert.deepEqual([status, code], [429, 202]);
-}
-
-/** Resident at most, MB. */
-async function peakMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1024;
 }

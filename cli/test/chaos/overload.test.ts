@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEmbeddedStore } from '@halfopen/store';
 import { temporaryFolder, up, type Up } from '../halfopen.js';
 import { batch, traceIdOf } from './batches.js';
+import { peakMb } from './peak.js';
 import { Sender, type Answer } from './sender.js';
 
 const OVERLOAD_MS = 60_000;
@@ -98,12 +98,6 @@ async function recovered({ apiUrl, collectorUrl }: Up): Promise<void> {
     await sleep(100);
   }
   throw new Error('messages still wait a minute after the load has ended');
-}
-
-/** Resident at most, MB. */
-async function peakMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1024;
 }
 
 /** Each acknowledged message is there once and whole; one that was refused, or is there all the same, not in part. */

@@ -71,6 +71,16 @@ const MISTAKES: readonly (readonly [name: string, yaml: string, told: RegExp])[]
     'collector: { host: 0.0.0.0 }\n',
     /collector\.host is 0\.0\.0\.0, which others can reach: set token or tokenFile/,
   ],
+  [
+    'SQL for everybody without a token',
+    'sql: { host: "::" }\n',
+    /sql\.host is ::, which others can reach: set token or tokenFile/,
+  ],
+  [
+    'more queries at once than there are threads',
+    'sql: { concurrentMax: 64 }\n',
+    /sql\.concurrentMax: .*for example concurrentMax: 2/,
+  ],
   ['a null for a section', 'api: null\n', /api: expected object/],
   [
     'a receiver of a kind that is none',

@@ -155,7 +155,7 @@ const TABLE_FUNCTIONS = [
 const TABLES_NOT_OURS = [
   'SELECT * FROM system.users',
   'SELECT * FROM `system`.`users`',
-  'SELECT * FROM "system"."settings"',
+  'SELECT * FROM "system"."server_settings"',
   'SELECT * FROM system.processes',
   'SELECT * FROM system.named_collections',
   'SELECT * FROM system.query_log',
