@@ -1,6 +1,6 @@
 // The native part of the Kafka client (librdkafka), only for who uses Kafka: `npm run setup:kafka`. Where its prebuilt
 // binary can't be had it is built from the sources that the npm package brings, once; the result is kept in the cache.
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cached } from './cache.mjs';
@@ -10,8 +10,10 @@ const PACKAGE = join(
   dirname(dirname(dirname(fileURLToPath(import.meta.url)))),
   'node_modules/@confluentinc/kafka-javascript',
 );
-const BINARY = 'confluent-kafka-javascript.node';
-const PLACE = join(PACKAGE, 'build', 'Release', BINARY);
+const BUILD = join(PACKAGE, 'build');
+const BINARY = join('Release', 'confluent-kafka-javascript.node');
+/** What the binary needs of the build, and finds beside itself; a prebuilt one has it within. */
+const LIBRARIES = [join('deps', 'librdkafka.so.1'), join('deps', 'librdkafka++.so.1')];
 
 /** What librdkafka is linked with. */
 const HEADERS = {
@@ -25,24 +27,31 @@ const BUILD_MS_MAX = 1_200_000;
 
 /** @throws Error that says what is missing */
 export async function kafkaClient() {
-  if (existsSync(PLACE)) return;
+  if (existsSync(join(BUILD, BINARY))) return;
   const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
   const { platform, arch, versions } = process;
   const kind = `kafka-javascript-${version}-node${versions.modules}-${platform}-${arch}`;
   const folder = await cached(kind, async (making) => {
     await downloadOrBuild();
-    copyFileSync(PLACE, join(making, BINARY));
+    copy(BUILD, making);
   });
-  if (existsSync(PLACE)) return;
-  mkdirSync(dirname(PLACE), { recursive: true });
-  copyFileSync(join(folder, BINARY), PLACE);
+  copy(folder, BUILD);
+}
+
+/** Links are followed: what is copied stands by itself. The binary comes last, for it is what is looked for. */
+function copy(from, to) {
+  for (const file of [...LIBRARIES, BINARY]) {
+    if (from === to || !existsSync(join(from, file))) continue;
+    mkdirSync(dirname(join(to, file)), { recursive: true });
+    cpSync(join(from, file), join(to, file), { dereference: true });
+  }
 }
 
 async function downloadOrBuild() {
   try {
     const preGyp = join(dirname(PACKAGE), '..', '@mapbox', 'node-pre-gyp', 'bin', 'node-pre-gyp');
     await quietly(process.execPath, [preGyp, 'install'], { cwd: PACKAGE, timeout_ms: DOWNLOAD_MS_MAX });
-    if (existsSync(PLACE)) return;
+    if (existsSync(join(BUILD, BINARY))) return;
   } catch {
     // Not to be had from here: built below.
   }

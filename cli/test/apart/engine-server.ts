@@ -1,0 +1,114 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { Session } from 'chdb';
+
+/**
+ * The engine behind ClickHouse's HTTP protocol, with writes: what the registries reached here have no server for. The
+ * same engine as a server's, so tokens, views and deadlines are the real ones; only the way in is ours, and it takes just
+ * what the store's server driver sends. For tests alone: it asks for no password.
+ */
+export class EngineServer {
+  /** Inserts that were carried out, by table. */
+  readonly inserts = new Map<string, number>();
+  /** Asked before each statement: waits as long as it likes. */
+  before: (sql: string) => Promise<void> = () => Promise.resolve();
+  readonly #server = createServer((request, response) => void this.#handle(request, response));
+  #staged = 0;
+  #port = 0;
+
+  /** @param engine keeps the engine's files open for as long as this lives */
+  private constructor(
+    private readonly engine: Session,
+    private readonly dir: string,
+  ) {}
+
+  static async open(dir: string): Promise<EngineServer> {
+    await mkdir(join(dir, 'bodies'), { recursive: true });
+    await mkdir(join(dir, 'engine-server'), { recursive: true });
+    const server = new EngineServer(new Session(join(dir, 'engine-server', 'engine')), dir);
+    await server.listen();
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** What the engine holds, apart from the way that is tested. */
+  async query<Row>(sql: string): Promise<Row[]> {
+    const text = (await this.engine.queryAsync(sql, { format: 'JSONEachRow' })).text();
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Row);
+  }
+
+  /** Again on the port that it had. */
+  listen(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.listen(this.#port, '127.0.0.1', () => {
+        this.#port = (this.#server.address() as AddressInfo).port;
+        resolve();
+      });
+    });
+  }
+
+  /** As a server that is away: connections end, what is under way in the engine goes on. */
+  async leave(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async close(): Promise<void> {
+    if (this.#server.listening) await this.leave();
+    this.engine.close();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.url);
+    try {
+      const body = await buffer(request);
+      const inUrl = url.searchParams.get('query');
+      const sql = inUrl ?? body.toString('utf8');
+      await this.before(sql);
+      const answer = await this.#run(sql, inUrl === null ? undefined : body, url.searchParams);
+      response.end(answer);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      response.statusCode = 500;
+      response.setHeader('X-ClickHouse-Exception-Code', /Code: (\d+)/.exec(text)?.[1] ?? '0');
+      response.end(text);
+    }
+  }
+
+  async #run(sql: string, rows: Buffer | undefined, url: URLSearchParams): Promise<Uint8Array> {
+    const parameters = [...url].flatMap(([name, value]) =>
+      name.startsWith('param_') ? [`--${name}=${value}`] : [],
+    );
+    const session = new Session(join(this.dir, 'engine-server', 'engine'), { connectionArgs: parameters });
+    const file = join(this.dir, 'bodies', `${this.#staged++}.rows`);
+    try {
+      if (rows !== undefined) await writeFile(file, rows);
+      // The one change: rows come from a file, since chdb takes no binary rows behind a statement.
+      const statement =
+        rows === undefined
+          ? sql
+          : sql
+              .replace(/FROM input\('/, `FROM file('${file}', 'RowBinary', '`)
+              .replace(/ FORMAT RowBinary$/, '');
+      const format = /\sFORMAT (\w+)\s*$/.exec(statement)?.[1];
+      const text = format === undefined ? statement : statement.replace(/\sFORMAT \w+\s*$/, '');
+      const answer = await session.queryAsync(text, format === undefined ? {} : { format });
+      const table = /^INSERT INTO (\w+)/.exec(sql)?.[1];
+      if (table !== undefined) this.inserts.set(table, (this.inserts.get(table) ?? 0) + 1);
+      return answer.bytes();
+    } finally {
+      session.close();
+      await rm(file, { force: true });
+    }
+  }
+}
