@@ -86,10 +86,7 @@ export class EngineServer {
   }
 
   async #run(sql: string, rows: Buffer | undefined, url: URLSearchParams): Promise<Uint8Array> {
-    const parameters = [...url].flatMap(([name, value]) =>
-      name.startsWith('param_') ? [`--${name}=${value}`] : [],
-    );
-    const session = new Session(join(this.dir, 'engine-server', 'engine'), { connectionArgs: parameters });
+    const session = new Session(join(this.dir, 'engine-server', 'engine'));
     const file = join(this.dir, 'bodies', `${this.#staged++}.rows`);
     try {
       if (rows !== undefined) await writeFile(file, rows);
@@ -101,7 +98,7 @@ export class EngineServer {
               .replace(/FROM input\('/, `FROM file('${file}', 'RowBinary', '`)
               .replace(/ FORMAT RowBinary$/, '');
       const format = /\sFORMAT (\w+)\s*$/.exec(statement)?.[1];
-      const text = format === undefined ? statement : statement.replace(/\sFORMAT \w+\s*$/, '');
+      const text = bound(format === undefined ? statement : statement.replace(/\sFORMAT \w+\s*$/, ''), url);
       const answer = await session.queryAsync(text, format === undefined ? {} : { format });
       const table = /^INSERT INTO (\w+)/.exec(sql)?.[1];
       if (table !== undefined) this.inserts.set(table, (this.inserts.get(table) ?? 0) + 1);
@@ -111,4 +108,20 @@ export class EngineServer {
       await rm(file, { force: true });
     }
   }
+}
+
+/** Values of `{name:Type}` come escaped as in TabSeparated; here they become literals, cast as a server casts them. */
+function bound(sql: string, url: URLSearchParams): string {
+  return sql.replace(/\{(\w+):([^{}]+)\}/g, (whole, name: string, type: string) => {
+    const value = url.get(`param_${name}`);
+    if (value === null) return whole;
+    const literal = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+    return `_CAST(${literal(unescaped(value))}, ${literal(type)})`;
+  });
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', b: '\b', f: '\f', 0: '\0' };
+
+function unescaped(value: string): string {
+  return value.replace(/\\(.)/gs, (_whole, letter: string) => ESCAPES[letter] ?? letter);
 }
