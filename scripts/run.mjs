@@ -1,4 +1,6 @@
 // npm start, npm run demo, npm run bench, npm run chaos: set up what is missing, then run.
+import { kafkaBroker } from './setup/kafka-broker.mjs';
+import { kafkaClient } from './setup/kafka-client.mjs';
 import { build, checkNode, install, run } from './setup.mjs';
 
 const PROGRAMS = {
@@ -6,11 +8,16 @@ const PROGRAMS = {
   demo: ['cli/bin/halfopen.js', 'lab', 'demo'],
   bench: ['bench/dist/src/main.js'],
   chaos: ['--test', 'cli/dist/test/chaos/kills.test.js'],
+  'chaos kafka': ['--test', 'cli/dist/test/chaos/kafka.test.js'],
 };
-/** CI kills `up` fewer times. */
-const CHAOS_KILLS = '200';
+/** CI has fewer of both. */
+const CHAOS = { HALFOPEN_CHAOS_KILLS: '200', HALFOPEN_CHAOS_ROUNDS: '200' };
 
-const [name = 'up', ...args] = process.argv.slice(2);
+const [given = 'up', ...rest] = process.argv.slice(2);
+/** `npm run chaos -- --size kafka` */
+const overKafka = given === 'chaos' && rest[0] === '--size' && rest[1] === 'kafka';
+const name = overKafka ? 'chaos kafka' : given;
+const args = overKafka ? rest.slice(2) : rest;
 const program = PROGRAMS[name];
 try {
   if (program === undefined)
@@ -18,8 +25,9 @@ try {
   checkNode();
   await install();
   await build();
+  if (overKafka) await Promise.all([kafkaBroker(), kafkaClient()]);
   // See cli/bin/halfopen.js for the number of threads.
-  const env = { UV_THREADPOOL_SIZE: '16', HALFOPEN_CHAOS_KILLS: CHAOS_KILLS, ...process.env };
+  const env = { UV_THREADPOOL_SIZE: '16', ...CHAOS, ...process.env };
   process.exitCode = await run(process.execPath, [...program, ...args], { env });
 } catch (error) {
   console.error(`halfopen: ${error.message}`);

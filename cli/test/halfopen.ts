@@ -46,10 +46,13 @@ export async function halfopen(...args: string[]): Promise<Outcome> {
   return start(args).ended;
 }
 
-function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Outcome> } {
+function start(
+  args: readonly string[],
+  timeout = COMMAND_MS_MAX,
+): { child: ChildProcess; ended: Promise<Outcome> } {
   const child = spawn(process.execPath, [BINARY, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: COMMAND_MS_MAX,
+    timeout,
     killSignal: 'SIGKILL',
   });
   const ended = ending(child);
@@ -83,9 +86,9 @@ export interface Part {
   stop(signal: NodeJS.Signals): Promise<Outcome>;
 }
 
-/** Starts a part of `up` as a process of its own; resolves once it says that it is up. */
+/** Starts a part of `up` as a process of its own; resolves once it says that it is up. It lives as long as its test. */
 export async function part(name: string, config: string): Promise<Part> {
-  const { child, ended } = start([name, '--config', config]);
+  const { child, ended } = start([name, '--config', config], 0);
   const url = await new Promise<string>((resolve, reject) => {
     let stdout = '';
     child.stdout?.on('data', (text: string) => {

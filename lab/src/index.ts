@@ -19,6 +19,7 @@ export {
   type PagerDutyRecorderOptions,
 } from './receivers/pagerduty.js';
 export { KafkaBroker, type KafkaBrokerOptions } from './kafka/broker.js';
+export { type ProxyMood, TcpProxy } from './kafka/proxy.js';
 export { WebhookRecorder } from './receivers/webhook.js';
 export { LIVE_FAULT_NAMES, LIVE_FAULTS, type LiveFault, type LiveFaultName } from './live/faults.js';
 export { LiveFleet, type LiveFleetOptions } from './live/fleet.js';

@@ -11,10 +11,10 @@ import { Session } from 'chdb';
  * what the store's server driver sends. For tests alone: it asks for no password.
  */
 export class EngineServer {
-  /** Inserts that were carried out, by table. */
-  readonly inserts = new Map<string, number>();
-  /** Asked before each statement: waits as long as it likes. */
-  before: (sql: string) => Promise<void> = () => Promise.resolve();
+  /** Tokens of inserts of spans that were carried out, each as often as it was. */
+  readonly tokens: string[] = [];
+  /** Asked before each statement, with its user's name: waits as long as it likes. */
+  before: (sql: string, user: string) => Promise<void> = () => Promise.resolve();
   readonly #server = createServer((request, response) => void this.#handle(request, response));
   #staged = 0;
   #port = 0;
@@ -74,7 +74,7 @@ export class EngineServer {
       const body = await buffer(request);
       const inUrl = url.searchParams.get('query');
       const sql = inUrl ?? body.toString('utf8');
-      await this.before(sql);
+      await this.before(sql, userOf(request));
       const answer = await this.#run(sql, inUrl === null ? undefined : body, url.searchParams);
       response.end(answer);
     } catch (error) {
@@ -100,14 +100,19 @@ export class EngineServer {
       const format = /\sFORMAT (\w+)\s*$/.exec(statement)?.[1];
       const text = bound(format === undefined ? statement : statement.replace(/\sFORMAT \w+\s*$/, ''), url);
       const answer = await session.queryAsync(text, format === undefined ? {} : { format });
-      const table = /^INSERT INTO (\w+)/.exec(sql)?.[1];
-      if (table !== undefined) this.inserts.set(table, (this.inserts.get(table) ?? 0) + 1);
+      const token = /^INSERT INTO otel_traces .*insert_deduplication_token = '([^']*)'/.exec(sql)?.[1];
+      if (token !== undefined) this.tokens.push(token);
       return answer.bytes();
     } finally {
       session.close();
       await rm(file, { force: true });
     }
   }
+}
+
+function userOf({ headers }: IncomingMessage): string {
+  const [, credentials = ''] = (headers.authorization ?? '').split(' ');
+  return Buffer.from(credentials, 'base64').toString('utf8').split(':')[0] ?? '';
 }
 
 /** Values of `{name:Type}` come escaped as in TabSeparated; here they become literals, cast as a server casts them. */

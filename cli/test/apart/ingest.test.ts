@@ -89,7 +89,7 @@ clickhouse: { url: "${engine.url}" }
     for (const { url } of ingests) if (!(await isReady(url))) return true;
     return false;
   });
-  const { reasons } = (await (await fetch(`${ingests[0]?.url ?? ''}/readyz`)).json()) as {
+  const { reasons } = (await (await fetch(`${ingests[0].url}/readyz`)).json()) as {
     reasons: string[];
   };
   assert.ok(
@@ -107,5 +107,5 @@ clickhouse: { url: "${engine.url}" }
   assert.equal(sum('halfopen_ingest_spans_total'), total());
   assert.equal(sum('halfopen_stream_partitions'), 4);
   await until('copies are dropped', () => Promise.resolve(sum('halfopen_ingest_resent_total') === 20));
-  for (const { stop } of [collector, ...ingests]) assert.equal((await stop('SIGTERM')).code, 0);
+  for (const running of [collector, ...ingests]) assert.equal((await running.stop('SIGTERM')).code, 0);
 });

@@ -16,11 +16,18 @@ const PAUSE_MS_MAX = 20;
 /** Keeps a collector under load, and knows what it has acknowledged. */
 export class Load {
   readonly acknowledged: Batch[] = [];
+  /** Messages that were acknowledged a second time. */
+  repeats = 0;
   #next = 0;
   #stopped = false;
   readonly #sending: Promise<void>[];
 
-  constructor(sender: Sender, random: Random) {
+  /** @param pauseMsMax between two messages of one sender */
+  constructor(
+    sender: Sender,
+    random: Random,
+    private readonly pauseMsMax = PAUSE_MS_MAX,
+  ) {
     this.#sending = Array.from({ length: SENDERS }, (_, index) =>
       this.#send(sender, random.fork(`${index}`)),
     );
@@ -40,8 +47,11 @@ export class Load {
         random.chance(IMPATIENT) ? random.integer(1, 20) : undefined,
       );
       this.acknowledged.push(message);
-      if (random.chance(REPEATED)) await sender.untilAcknowledged(message.bytes);
-      await sleep(random.integer(0, PAUSE_MS_MAX));
+      if (random.chance(REPEATED)) {
+        await sender.untilAcknowledged(message.bytes);
+        this.repeats++;
+      }
+      await sleep(random.integer(0, this.pauseMsMax));
     }
   }
 }
