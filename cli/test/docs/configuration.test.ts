@@ -13,6 +13,8 @@ const FILES = {
   'pagerduty-key': '0123456789abcdef0123456789abcdef',
   'webhook-secret': `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
   'watchdog-url': 'https://hc.example.net/ping/some-id',
+  'kafka-password': 'a password',
+  'clickhouse-password': 'another',
 };
 
 /** Blocks that are no configuration of ours have no language. */
