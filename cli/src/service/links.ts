@@ -14,9 +14,10 @@ export interface IncidentLinks {
 /** An incident goes on finding frames for as long as it fires; those about its onset show how it began. */
 const LOOKED_AT_MS_MAX = 1_800_000;
 
-export function incidentLinks({ grafana }: Config, store: Store): IncidentLinks {
+export function incidentLinks({ grafana, notifications }: Config, store: Store): IncidentLinks {
   const of = (incident: Incident): Incident => ({
     ...incident,
+    runbook_url: runbook(incident.runbook_url, notifications.links.runbooksUrl),
     links: [...incident.links, ...dashboards(incident, grafana?.url)],
   });
   return {
@@ -27,6 +28,12 @@ export function incidentLinks({ grafana }: Config, store: Store): IncidentLinks 
       return { ...rest, links: frame === undefined ? links : [...links, traceLink(frame, grafana?.url)] };
     },
   };
+}
+
+/** A path of this repository's, unless it is known where people find those. */
+function runbook(path: string, runbooksUrl: string | undefined): string {
+  if (runbooksUrl === undefined || /^https?:/i.test(path)) return path;
+  return new URL(path, runbooksUrl.endsWith('/') ? runbooksUrl : `${runbooksUrl}/`).href;
 }
 
 async function deadFrame(store: Store, incident: Incident): Promise<DeadFrame | undefined> {

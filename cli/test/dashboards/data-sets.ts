@@ -8,7 +8,7 @@ import {
   type LiveFaultName,
   type Plan,
 } from '@halfopen/lab';
-import { Secret, startNotifier, webhook } from '@halfopen/notify';
+import { acknowledge, makeSilence, Secret, startNotifier, webhook } from '@halfopen/notify';
 import { startRules } from '@halfopen/rules';
 import type { EmbeddedStore } from '@halfopen/store';
 import { opened, type Stored } from '../facts/stored.js';
@@ -96,6 +96,26 @@ async function judgeAndTell(t: TestContext, store: EmbeddedStore): Promise<void>
     notifier.ring();
   });
   await told(store);
+  await respond(store);
+}
+
+/** Somebody takes on what fires, and silences all of its rule. */
+async function respond(store: EmbeddedStore): Promise<void> {
+  const now = Date.now();
+  const incidents = await store.query<{ id: string; rule: string }>(
+    `SELECT id, rule FROM incidents WHERE status IN ('firing', 'resolved')`,
+  );
+  for (const { id } of incidents)
+    await acknowledge(store, { incidentId: id, by: 'ada', note: 'looking at it', now });
+  for (const rule of new Set(incidents.map((incident) => incident.rule)))
+    await makeSilence(store, {
+      id: rule,
+      matchers: { rule },
+      until: now + 3_600_000,
+      reason: 'agents are being replaced',
+      by: 'ada',
+      now,
+    });
 }
 
 async function judged(store: EmbeddedStore, onTransition: () => void): Promise<void> {

@@ -133,6 +133,22 @@ WHERE n.incident_id = ${incident:sqlstring}
 ORDER BY last_at DESC, receiver
 LIMIT 200
 
+-- name: responses
+-- What people did comes after what happened: whatever the range, it is shown.
+SELECT at, did, by, words, until
+FROM
+(
+    SELECT a.at AS at, 'took it on' AS did, a.by AS by, a.note AS words, NULL::Nullable(DateTime64(3)) AS until
+    FROM incident_acknowledgements AS a
+    WHERE a.incident_id = ${incident:sqlstring}
+    UNION ALL
+    SELECT s.starts_at AS at, 'silenced it' AS did, s.by AS by, s.reason AS words, s.ends_at::Nullable(DateTime64(3)) AS until
+    FROM silences AS s
+    WHERE s.id IN (SELECT silence_id FROM incident_silences WHERE incident_id = ${incident:sqlstring})
+)
+ORDER BY at DESC
+LIMIT 100
+
 -- name: links
 -- An incident names pages of the console and runbooks by their paths: the page's constants say where those begin.
 WITH assumeNotNull((SELECT argMax(t.incident, t.sequence) FROM incident_transitions AS t WHERE t.incident_id = ${incident:sqlstring} AND t.at <= $__toTime)) AS body

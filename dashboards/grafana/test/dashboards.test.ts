@@ -146,7 +146,7 @@ test('queries are bounded: in time wherever they read telemetry, in rows whereve
     const where = `${dashboard}/${name}`;
     assert.match(
       sql,
-      /\$__(timeFilter|toTime|fromTime)|system\.parts|FROM notifications AS n/,
+      /\$__(timeFilter|toTime|fromTime)|system\.parts|FROM (notifications AS n|incident_acknowledgements AS a)/,
       `${where}: time`,
     );
     assert.ok(
