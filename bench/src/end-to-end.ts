@@ -7,11 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { costFigure, type Figure } from './cpu.js';
 import { sendLoad, type Load } from './load.js';
 import { SPANS_PER_REQUEST } from './payload.js';
+import { cpuOf, peakMb } from './process.js';
 
 const HALFOPEN = fileURLToPath(new URL('../../../cli/bin/halfopen.js', import.meta.url));
-
-/** Ticks of /proc/PID/stat a second (USER_HZ, 100 on every Linux that Node runs on). */
-const TICKS_PER_S = 100;
 
 /** Each answer waits for the store, so more requests under way make larger blocks. */
 const AT_ONCE = [8, 64];
@@ -73,16 +71,4 @@ async function measureSending(
   const cpu_s = (await cpuOf(pid)) - cpuBefore_s;
   const note = 'acknowledged, that is stored, with all views and rules';
   return [{ name, value: spans / seconds, unit: 'spans/s', note }, costFigure(name, [(cpu_s / spans) * 1e6])];
-}
-
-/** proc(5): user and system time are the 14th and 15th fields, counted behind the name in brackets. */
-async function cpuOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
-}
-
-async function peakMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1024;
 }

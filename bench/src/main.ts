@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { measureCollector } from './collector.js';
 import type { Figure } from './cpu.js';
 import { measureEndToEnd } from './end-to-end.js';
+import { measureKafka } from './kafka.js';
 import { inNewStore, removeStores } from './new-store.js';
 import { requests, SPANS_PER_REQUEST } from './payload.js';
 import { measureSizing } from './sizing.js';
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   transcoding: () => measureTranscoding(100 * scale),
   storage: () => measureStorage(100_000 * scale),
   'end-to-end': () => measureEndToEnd(120 * scale),
+  kafka: () => measureKafka(500 * scale),
   sizing: () => measureSizing(50 * scale),
 };
 

@@ -48,6 +48,9 @@ export interface KafkaRangeConsumer extends RangeConsumer {
 /** A call of `consume` returns by then, so that pauses and closings take effect. */
 const POLL_MS = 100;
 const POLL_MESSAGES_MAX = 1_000;
+/** The average moves as if it were one of so many. */
+const MESSAGES_REMEMBERED = 16;
+const MESSAGE_BYTES_ASSUMED = 1_000_000;
 const POLL_AGAIN_MS = 500;
 const COMMITTED_MS_MAX = 10_000;
 /** Polling never stops while the process lives, so what this would catch is a blocked event loop. */
@@ -74,6 +77,8 @@ class Consumer implements KafkaRangeConsumer {
   #wake: () => void = () => undefined;
   #lastError: string | undefined;
   #lostToRetention = 0n;
+  /** Of a message, on average; before any has come, as large as they may be. */
+  #messageBytes = MESSAGE_BYTES_ASSUMED;
 
   constructor(private readonly options: KafkaConsumerOptions) {
     this.#limits = { ...CONSUMER_LIMITS, ...options.limits };
@@ -192,7 +197,7 @@ class Consumer implements KafkaRangeConsumer {
     while (!this.#closed) {
       try {
         const messages = await promised<readonly FetchedMessage[]>((done) => {
-          this.#client.consume(POLL_MESSAGES_MAX, done);
+          this.#client.consume(this.#messagesToTake(), done);
         });
         for (const message of messages) this.#take(message);
         if (messages.length > 0) {
@@ -206,10 +211,21 @@ class Consumer implements KafkaRangeConsumer {
     }
   }
 
+  /** As many as fit beside what is here, going by the size of those that came last; one, at least, to be told of rebalances. */
+  #messagesToTake(): number {
+    const room = this.#limits.pendingBytesMax - this.#pendingBytes();
+    return Math.max(1, Math.min(POLL_MESSAGES_MAX, Math.floor(room / this.#messageBytes)));
+  }
+
+  #pendingBytes(): number {
+    return [...this.#partitions.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   #take(message: FetchedMessage): void {
     const partition = this.#partitions.get(message.partition);
     if (partition === undefined) return;
     const value = message.value ?? Buffer.alloc(0);
+    this.#messageBytes += (Math.max(1, value.length) - this.#messageBytes) / MESSAGES_REMEMBERED;
     const record = {
       offset: BigInt(message.offset),
       appendedAtMs: message.timestamp ?? 0,
@@ -304,7 +320,7 @@ class Consumer implements KafkaRangeConsumer {
   /** A partition whose replay is not here in full goes on whatever waits elsewhere: nothing of it moves before. */
   #fetchWithinBounds(): void {
     const partitions = [...this.#partitions.values()];
-    const full = partitions.reduce((sum, { bytes }) => sum + bytes, 0) >= this.#limits.pendingBytesMax;
+    const full = this.#pendingBytes() >= this.#limits.pendingBytesMax;
     const pause = partitions.filter((one) => full && !one.awaitsReplay && !this.#paused.has(one.partition));
     const resume = partitions.filter((one) => (!full || one.awaitsReplay) && this.#paused.has(one.partition));
     if (pause.length > 0) this.#client.pause(pause.map(nameOf));
