@@ -84,7 +84,9 @@ async function fetchForTests() {
 }
 
 async function test(files, atOnce) {
-  return (await run(process.execPath, ['--test', `--test-concurrency=${atOnce}`, ...files])) === 0;
+  // As many threads as the command has when people start it: see cli/bin/halfopen.js.
+  const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
+  return (await run(process.execPath, ['--test', `--test-concurrency=${atOnce}`, ...files], { env })) === 0;
 }
 
 function testFiles() {

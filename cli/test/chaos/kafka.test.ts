@@ -21,7 +21,7 @@ const STOPPED_MS = SESSION_MS + 1_500;
 const STANDSTILL_MS_MAX = 60_000;
 
 /** Between two messages of a sender: the faults are what is tried here, not the rate. */
-const PAUSE_MS_MAX = 300;
+const PAUSE_MS_MAX = 1_000;
 
 const INGESTS = ['ingest-1', 'ingest-2'] as const;
 type IngestName = (typeof INGESTS)[number];
@@ -84,6 +84,18 @@ clickhouse: { url: "${this.engine.url}", username: ${name} }
     process.kill(pid, 'SIGSTOP');
     await sleep(STOPPED_MS);
     process.kill(pid, 'SIGCONT');
+  }
+
+  /** What the ingests say of themselves. */
+  async told(): Promise<string> {
+    const each = INGESTS.map(async (name) => {
+      const { url = '' } = this.#parts.get(name) ?? {};
+      const readiness = await (await fetch(`${url}/readyz`)).text();
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      const own = metrics.split('\n').filter((line) => /^halfopen_(stream|ingest)_/.test(line));
+      return `${name}: ${readiness} ${own.join(', ')}`;
+    });
+    return (await Promise.all(each)).join('; ');
   }
 
   async stop(): Promise<void> {
@@ -195,8 +207,9 @@ function shuffled(names: readonly string[], random: Random): string[] {
   return order;
 }
 
-async function untilStored({ engine }: Deployment, acknowledged: readonly Batch[]): Promise<void> {
+async function untilStored(deployment: Deployment, acknowledged: readonly Batch[]): Promise<void> {
   const wanted = acknowledged.reduce((sum, { spans }) => sum + spans, 0);
+  const { engine } = deployment;
   let [stored, since] = [-1, Date.now()];
   while (stored < wanted) {
     const [found] = await engine.query<{ spans: number }>(

@@ -53,6 +53,7 @@ const MESSAGES_REMEMBERED = 16;
 const MESSAGE_BYTES_ASSUMED = 1_000_000;
 const POLL_AGAIN_MS = 500;
 const COMMITTED_MS_MAX = 10_000;
+const COMMIT_MS_MAX = 30_000;
 /** Polling never stops while the process lives, so what this would catch is a blocked event loop. */
 const POLL_INTERVAL_MS_MAX = 300_000;
 const RETRY_AFTER_S = 1;
@@ -244,6 +245,9 @@ class Consumer implements KafkaRangeConsumer {
       else this.#client.assign(given);
       for (const partition of partitions) void this.#locate(partition);
     } else {
+      // A pause outlives the assignment in librdkafka: a partition that came back would never be fetched again.
+      const paused = given.filter(({ partition }) => this.#paused.has(partition));
+      if (paused.length > 0) this.#client.resume(paused);
       this.#revoke(given.flatMap(({ partition }) => this.#partitions.get(partition) ?? []));
       if (cooperative) this.#client.incrementalUnassign(given);
       else this.#client.unassign();
@@ -343,9 +347,11 @@ class Consumer implements KafkaRangeConsumer {
 
   async #commit({ topic, partition }: RecordRange, offset: bigint, metadata: string): Promise<void> {
     try {
-      await promised<unknown>((done) => {
+      const committed = promised<unknown>((done) => {
         this.#client.commitCb([{ topic, partition, offset: Number(offset), metadata }], done);
       });
+      // One after the other on one connection: what is given up here can't be carried out behind what follows.
+      await within(COMMIT_MS_MAX, committed);
     } catch (cause) {
       throw unavailable(`an offset could not be committed: ${messageOf(cause)}`, cause);
     }

@@ -202,6 +202,34 @@ test('a consumer that is held up holds few bytes, and misses nothing once it goe
   });
 });
 
+test('partitions that were held up, given away and given back go on', async (t) => {
+  const topic = await cluster.topic(2);
+  const texts = numbered(2000).map((text) => text.padEnd(1000, '.'));
+  await publishing(topic, (producer) => publish(producer, ...texts));
+  const limits = { pendingBytesMax: 200_000, fetchedBytesMax: 102_400, rangeRecordsMax: 50 };
+  await consuming(cluster.consumer(topic, limits), async (first) => {
+    const out = await nextOf(first);
+    const until = async (what: string, holds: () => boolean) => {
+      for (const deadline = Date.now() + 60_000; !holds();) {
+        if (Date.now() > deadline) throw new Error(`not in a minute: ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    await until('it is held up', () => first.lag().bytes >= limits.pendingBytesMax);
+    await consuming(cluster.consumer(topic, limits), async (second) => {
+      await until('a partition has moved', () => second.status().partitions === 1);
+    });
+    await until('it has come back', () => first.status().partitions === 2);
+    const done = await first.commit(out).then(
+      () => out.records.length,
+      () => 0, // its partition was the one that moved
+    );
+    const rest = await drain(first, texts.length - done);
+    assert.equal([...rest.values()].flat().length, texts.length - done);
+    t.diagnostic(done === 0 ? 'the partition that was out moved' : 'the other partition moved');
+  });
+});
+
 test('messages of other producers are taken too, whatever their key; an empty one is an empty message', async () => {
   const topic = await cluster.topic(1);
   const { Kafka } = loadKafka().KafkaJS;
