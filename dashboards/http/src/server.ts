@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { PeopleSql } from '@halfopen/store';
 import { sendError, sendStream, sendWhole } from './answer.js';
 import { readAsked } from './asked.js';
@@ -46,6 +47,7 @@ export class SqlServer {
       },
       (request, response) => void this.#handle(request, response),
     );
+    this.#server.on('clientError', refuseBytes);
     this.#server.maxConnections = CONNECTIONS_MAX;
     this.#server.timeout = IDLE_MS_MAX;
   }
@@ -73,7 +75,6 @@ export class SqlServer {
     } catch (error) {
       if (response.destroyed) return; // nobody waits for it any more
       if (!isForeseen(error)) this.parts.log.error({ err: error }, 'a request for SQL failed');
-      if (!request.complete) response.shouldKeepAlive = false; // nobody reads the rest of its body
       sendError(response, error, this.version);
     }
   }
@@ -121,6 +122,31 @@ export class SqlServer {
     });
     await sendStream(response, asked, stream, this.version, gone.signal);
   }
+}
+
+/** By Node's codes; anything else is no HTTP. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** For the client to read why, before the connection goes. */
+const LINGER_MS = 1_000;
+
+/**
+ * Node would close at once; with bytes still on their way that resets the connection, and the client might never see the
+ * answer. So what comes is read, and dropped, for a moment longer.
+ */
+function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = REFUSALS[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.on('error', () => undefined);
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 /** Opens the protocol's server; it does not listen yet. Close it before `people`. */
