@@ -1,5 +1,6 @@
 export * from './store.js';
 export { EmbeddedStore, openEmbeddedStore, type EmbeddedStoreOptions } from './embedded.js';
+export { clickhouseTime, quoted } from './sql-text.js';
 export { openServerStore, ServerStore, type ServerStoreOptions } from './server.js';
 export { dropExpired, type RetentionDays } from './retention.js';
 export { openPeopleSql, type PeopleQueryOptions, type PeopleSql } from './gate/people-sql.js';

@@ -5,7 +5,7 @@ import { ClickHouseError, createClient, type ClickHouseClient } from '@clickhous
 import { insertStatement } from './insert-statement.js';
 import { migrate, readMigrations } from './migrate.js';
 import { withMigrationLock } from './migration-lock.js';
-import { settingsClause } from './sql-text.js';
+import { quoted, settingsClause } from './sql-text.js';
 import { StoreError, type InsertOptions, type QueryOptions, type RowBatch, type Store } from './store.js';
 
 export interface ServerStoreOptions {
@@ -65,7 +65,7 @@ export class ServerStore implements Store {
     const sql = insertStatement(
       batch,
       token,
-      (structure) => `input('${escaped(structure)}')`,
+      (structure) => `input(${quoted(structure)})`,
       options.deadline_ms,
     );
     await this.#run('insert-failed', async () => {
@@ -130,8 +130,4 @@ function asStoreError(error: unknown, code: 'insert-failed' | 'query-failed'): S
 async function drained(stream: Readable): Promise<void> {
   stream.resume();
   await finished(stream);
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
 }

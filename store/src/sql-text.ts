@@ -12,3 +12,8 @@ export function quoted(value: string | number): string {
   if (typeof value === 'number') return String(value);
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\0', '\\0')}'`;
 }
+
+/** `2026-10-01 12:03:10.000`, UTC, as the engine takes a DateTime64(3). */
+export function clickhouseTime(instant_ms: number): string {
+  return new Date(instant_ms).toISOString().replace('T', ' ').replace('Z', '');
+}

@@ -20,8 +20,3 @@ export async function insertOnce(
       : ` SETTINGS insert_deduplication_token = '${createHash('sha256').update(identity).digest('hex')}', deduplicate_insert_select = 'enable_even_for_bad_queries'`;
   await store.command(`INSERT INTO ${target}${token} ${select}`, { params });
 }
-
-/** `2026-10-01 12:03:10.000`, UTC, as the engine takes a DateTime64(3). */
-export function engineTime(instant_ms: number): string {
-  return new Date(instant_ms).toISOString().replace('T', ' ').replace('Z', '');
-}

@@ -1,8 +1,8 @@
 import type { Incident } from '@halfopen/telemetry';
-import type { Store } from '@halfopen/store';
+import { clickhouseTime, type Store } from '@halfopen/store';
 import { readAcknowledgements } from '../responses/acknowledgements.js';
 import type { Notification, Outcome } from '../receivers/receiver.js';
-import { engineTime, insertOnce } from './insert.js';
+import { insertOnce } from './insert.js';
 
 /** A transition, or an acknowledgement, that a receiver is still to be told of. */
 export interface Owed {
@@ -80,7 +80,7 @@ export function readOwed(
        AND (o.incident_id NOT IN quiet OR (o.closes AND o.incident_id IN (SELECT incident_id FROM tried WHERE told)))
      ORDER BY route.recorded, route.fired, o.incident_id, o.position
      LIMIT {limit:UInt32}`,
-    { params: { receiver, since: since_s, now: engineTime(now), limit } },
+    { params: { receiver, since: since_s, now: clickhouseTime(now), limit } },
   );
 }
 
@@ -137,7 +137,7 @@ export async function recordAttempt(
       sequence,
       attempt,
       event: event.result,
-      at: engineTime(now),
+      at: clickhouseTime(now),
       status: told.status,
       answer: told.answer,
     },

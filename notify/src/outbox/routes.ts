@@ -1,6 +1,6 @@
 import type { Severity } from '@halfopen/telemetry';
-import type { Store } from '@halfopen/store';
-import { engineTime, insertOnce } from './insert.js';
+import { clickhouseTime, type Store } from '@halfopen/store';
+import { insertOnce } from './insert.js';
 
 /** An incident that has fired and for which nobody has been chosen. */
 export interface Unrouted {
@@ -48,7 +48,7 @@ export async function readSites(store: Store, unrouted: Unrouted): Promise<strin
      ORDER BY site`,
     {
       params: {
-        at: engineTime(unrouted.fired_ms),
+        at: clickhouseTime(unrouted.fired_ms),
         channels: unrouted.channels.slice(0, CHANNELS_ASKED_MAX),
       },
     },
@@ -71,7 +71,7 @@ export async function recordRoute(
       id: incidentId,
       receivers: [...receivers],
       sites: [...sites],
-      fired: engineTime(fired_ms),
+      fired: clickhouseTime(fired_ms),
       recorded: recorded_s,
     },
     `route ${incidentId}`,

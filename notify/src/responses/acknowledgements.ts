@@ -1,6 +1,6 @@
 import type { Acknowledgement } from '@halfopen/telemetry';
-import type { Store } from '@halfopen/store';
-import { engineTime, insertOnce } from '../outbox/insert.js';
+import { clickhouseTime, type Store } from '@halfopen/store';
+import { insertOnce } from '../outbox/insert.js';
 
 export interface AcknowledgementRequest {
   readonly incidentId: string;
@@ -34,7 +34,7 @@ export async function acknowledge(
     store,
     'incident_acknowledgements (incident_id, at, by, note, dedup_key, after_sequence)',
     `SELECT {id:String}, {at:DateTime64(3)}, {by:String}, {note:String}, {key:String}, {after:UInt32}`,
-    { id: incidentId, at: engineTime(now), by, note, key: incident.key, after: incident.last },
+    { id: incidentId, at: clickhouseTime(now), by, note, key: incident.key, after: incident.last },
     `acknowledged ${incidentId}`,
   );
   const acknowledgement = (await readAcknowledgements(store, [incidentId])).get(incidentId);

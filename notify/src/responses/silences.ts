@@ -1,6 +1,6 @@
 import type { Silence, SilenceMatchers } from '@halfopen/telemetry';
-import type { Store } from '@halfopen/store';
-import { engineTime, insertOnce } from '../outbox/insert.js';
+import { clickhouseTime, type Store } from '@halfopen/store';
+import { insertOnce } from '../outbox/insert.js';
 
 /** Longer ones are forgotten by those who made them. */
 export const SILENCE_MS_MAX = 30 * 86_400_000;
@@ -62,7 +62,7 @@ function change(store: Store, kind: 'made' | 'ended', { id, matchers, ...one }: 
     `SELECT {id:String}, {change:String}, {at:DateTime64(3)}, {until:DateTime64(3)}, {incident:String}, {channel:String},
        {site:String}, {rule:String}, {reason:String}, {by:String}`,
     {
-      ...{ id, change: kind, at: engineTime(one.at), until: engineTime(one.until) },
+      ...{ id, change: kind, at: clickhouseTime(one.at), until: clickhouseTime(one.until) },
       ...{ incident, channel, site, rule, reason: one.reason, by: one.by },
     },
     `silence ${kind} ${id}`,
@@ -97,7 +97,11 @@ export async function readSilences(
      WHERE {any:UInt8} = 1 OR (s.ends_at > {now:DateTime64(3)}) = {active:UInt8}
      ORDER BY s.starts_at DESC, s.id LIMIT ${READ_MAX}`,
     {
-      params: { now: engineTime(now), any: active === undefined ? 1 : 0, active: active === true ? 1 : 0 },
+      params: {
+        now: clickhouseTime(now),
+        any: active === undefined ? 1 : 0,
+        active: active === true ? 1 : 0,
+      },
     },
   );
   return rows.map(silenceOf);
@@ -106,7 +110,7 @@ export async function readSilences(
 async function readSilence(store: Store, id: string, now: number): Promise<Silence | undefined> {
   const rows = await store.query<SilenceRow>(
     `SELECT ${SILENCE_COLUMNS} FROM silences AS s WHERE s.id = {id:String}`,
-    { params: { id, now: engineTime(now) } },
+    { params: { id, now: clickhouseTime(now) } },
   );
   return rows.map(silenceOf)[0];
 }
@@ -117,7 +121,7 @@ export async function readSilencesOf(store: Store, incidentId: string, now: numb
     `SELECT ${SILENCE_COLUMNS} FROM silences AS s
      WHERE s.id IN (SELECT silence_id FROM incident_silences WHERE incident_id = {id:String})
      ORDER BY s.starts_at DESC, s.id LIMIT ${READ_MAX}`,
-    { params: { id: incidentId, now: engineTime(now) } },
+    { params: { id: incidentId, now: clickhouseTime(now) } },
   );
   return rows.map(silenceOf);
 }
@@ -127,7 +131,7 @@ export async function readSilenced(store: Store, now: number): Promise<Map<strin
   const rows = await store.query<{ id: string; until_ms: number }>(
     `SELECT s.incident_id AS id, toUnixTimestamp64Milli(max(s.ends_at)) AS until_ms FROM incident_silences AS s
      WHERE s.starts_at <= {now:DateTime64(3)} AND s.ends_at > {now:DateTime64(3)} GROUP BY s.incident_id`,
-    { params: { now: engineTime(now) } },
+    { params: { now: clickhouseTime(now) } },
   );
   return new Map(rows.map(({ id, until_ms }) => [id, new Date(until_ms).toISOString()]));
 }

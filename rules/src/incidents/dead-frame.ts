@@ -1,5 +1,4 @@
-import type { Store } from '@halfopen/store';
-import { clickhouseTime } from '../signals/read.js';
+import { clickhouseTime, type Store } from '@halfopen/store';
 
 /** A frame whose trace shows where frames die. */
 export interface DeadFrame {

@@ -1,6 +1,5 @@
 import type { Incident, IncidentStatus } from '@halfopen/telemetry';
-import type { Store } from '@halfopen/store';
-import { clickhouseTime } from '../signals/read.js';
+import { clickhouseTime, type Store } from '@halfopen/store';
 import type { OpenIncident, OpenIncidents, Transition } from './lifecycle.js';
 
 /** What resuming needs beyond the incident itself; kept with each transition. */

@@ -1,5 +1,5 @@
 import { isOpen, isWanted, serverService, speaking, unconnectedSinceMs } from '../signals/derive.js';
-import { clickhouseTime, quote } from '../signals/read.js';
+import { clickhouseTime, quoted } from '@halfopen/store';
 import type { ChannelSignals, ConnectionSignals } from '../signals/signals.js';
 import { LISTENER_S } from '../signals/windows.js';
 import {
@@ -157,7 +157,7 @@ function listenerSql(signals: ChannelSignals): string {
   const at = `toDateTime64('${clickhouseTime(signals.instant_ms)}', 3)`;
   return `SELECT service, service_instance, server_address, server_port, listener_up, error_type, seen_at
 FROM listener_states
-WHERE service = ${quote(serverService(signals))} AND seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${LISTENER_S} SECOND
+WHERE service = ${quoted(serverService(signals))} AND seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${LISTENER_S} SECOND
 ORDER BY seen_at DESC
 LIMIT 1 BY service_instance, server_address, server_port`;
 }

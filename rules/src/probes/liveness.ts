@@ -1,5 +1,5 @@
+import { quoted } from '@halfopen/store';
 import { isOpen, moves, quietS, speaking } from '../signals/derive.js';
-import { quote } from '../signals/read.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
 import { OVERDUE_S, QUIET_S } from '../signals/windows.js';
 import { waitingExecutions } from './delivery.js';
@@ -113,7 +113,7 @@ export function writesStall(end: EndName): ProbeDefinition {
 
 /** Of the present connection alone: what hangs on one that has been given up is no matter. */
 function pendingSql(signals: ChannelSignals, columns: string, end: EndName): string {
-  const connection = quote(signals.pending[end]?.connection_id ?? '');
+  const connection = quoted(signals.pending[end]?.connection_id ?? '');
   return `${factSql(signals, 'pending', columns, end)} AND connection_id = ${connection}`;
 }
 

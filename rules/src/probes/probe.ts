@@ -1,4 +1,4 @@
-import { clickhouseTime, quote } from '../signals/read.js';
+import { clickhouseTime, quoted } from '@halfopen/store';
 import type { ChannelSignals, EndName } from '../signals/signals.js';
 
 /** What a probe sees. Missing telemetry is never evidence: what nobody could see is `unobserved`, with the reason. */
@@ -57,7 +57,7 @@ export function factSql(
   columns: string,
   end?: EndName,
 ): string {
-  const scope = `(at = '${clickhouseTime(signals.instant_ms)}', channel = ${quote(signals.channel)})`;
+  const scope = `(at = '${clickhouseTime(signals.instant_ms)}', channel = ${quoted(signals.channel)})`;
   const [first, ...others] = typeof views === 'string' ? ([views] as const) : views;
   const joined = others.map((view) => ` FULL JOIN ${VIEW_OF[view]}${scope} USING (channel_id)`).join('');
   const only = end === undefined ? '' : ` WHERE channel_end = '${end}'`;

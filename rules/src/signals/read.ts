@@ -1,4 +1,4 @@
-import type { Store } from '@halfopen/store';
+import { clickhouseTime, quoted, type Store } from '@halfopen/store';
 import type {
   ChannelSignals,
   ConnectionSignals,
@@ -23,7 +23,7 @@ type ByEnd<Row> = Row & { readonly channel_id: string; readonly channel_end: str
  * @param instant_ms ms since the epoch
  */
 export async function readSignals(store: Store, instant_ms: number, channel = ''): Promise<ChannelSignals[]> {
-  const scope = `(at = '${clickhouseTime(instant_ms)}', channel = ${quote(channel)})`;
+  const scope = `(at = '${clickhouseTime(instant_ms)}', channel = ${quoted(channel)})`;
   const query = <Row>(sql: string): Promise<Row[]> => store.query<Row>(sql, { settings: ONE_THREAD });
   const [ends, connections, expectations, heartbeats, pending, fleet] = await Promise.all([
     query<ByEnd<EndSignals>>(`SELECT * FROM end_signals${scope}`),
@@ -152,14 +152,4 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
 /** A moment as ms since the epoch; NULL where it is NULL or, from an outer join, the epoch itself. */
 function ms(moment: string, name: string): string {
   return `nullIf(toUnixTimestamp64Milli(ifNull(${moment}, toDateTime64(0, 9))), 0) AS ${name}`;
-}
-
-/** `2026-10-01 12:03:10.000`, UTC: what the views take as `at`. */
-export function clickhouseTime(instant_ms: number): string {
-  return new Date(instant_ms).toISOString().replace('T', ' ').replace('Z', '');
-}
-
-/** A text as a string literal of ClickHouse's SQL. */
-export function quote(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

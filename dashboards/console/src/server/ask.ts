@@ -1,4 +1,4 @@
-import { openPeopleSql, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
+import { openPeopleSql, quoted, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
 
 /** Of one of the console's own queries, s. */
 const EXECUTION_SECONDS_MAX = 20;
@@ -45,16 +45,6 @@ export class Ask {
 }
 
 function asText(value: string | number | readonly string[]): string {
-  if (typeof value === 'object') return `[${value.map(quoted).join(', ')}]`;
+  if (typeof value === 'object') return `[${value.map(quoted).join(', ')}]`; // within an array a text is a literal
   return String(value);
-}
-
-/** Within an array a text is a literal. */
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
-/** `2026-10-01 12:03:10.000`, UTC: a DateTime64(3) as a parameter. */
-export function clickhouseTime(instant_ms: number): string {
-  return new Date(instant_ms).toISOString().replace('T', ' ').replace('Z', '');
 }

@@ -6,7 +6,8 @@ import type {
   CounterSeries,
   IncidentBrief,
 } from '../contract.js';
-import { clickhouseTime, type Ask } from './ask.js';
+import { clickhouseTime } from '@halfopen/store';
+import type { Ask } from './ask.js';
 import { claimsOf, END_COLUMNS, endView, type EndRow } from './claims.js';
 
 export interface ChannelQuestion {

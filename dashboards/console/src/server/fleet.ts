@@ -1,5 +1,6 @@
 import type { ChannelRow, FleetAnswer, IncidentBrief } from '../contract.js';
-import { clickhouseTime, type Ask } from './ask.js';
+import { clickhouseTime } from '@halfopen/store';
+import type { Ask } from './ask.js';
 
 /** More channels than anybody scrolls through: past it the list says so, and SQL is the way. */
 export const CHANNELS_MAX = 20_000;

@@ -1,6 +1,7 @@
 import type { FrameAnswer, FramesAnswer, FrameReports, SpanView, StageReport } from '../contract.js';
 import { clockSkewUs } from '../model/skew.js';
-import { clickhouseTime, type Ask } from './ask.js';
+import { clickhouseTime } from '@halfopen/store';
+import type { Ask } from './ask.js';
 
 export interface FramesQuestion {
   readonly id: string;
