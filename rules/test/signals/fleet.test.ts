@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Store } from '@halfopen/store';
 import { CHANNEL_STATES } from '@halfopen/telemetry';
-import { clickhouseTime } from '../../src/signals/read.js';
+import { clickhouseTime } from '@halfopen/store';
 import { BEGIN_MS, close, state, tell } from '../told.js';
 import { temporaryStore } from '../temporary-store.js';
 

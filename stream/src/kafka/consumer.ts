@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RevokedError, StreamError, type RangeConsumer, type RecordRange, type StreamLag } from '../port.js';
+import { Assignment } from './assignment.js';
 import {
   codeOf,
   CONNECT_MS_MAX,
@@ -13,7 +15,7 @@ import {
 } from './client.js';
 import { intentionMetadata, readIntention } from './intention.js';
 import { CONSUMER_LIMITS, type KafkaConsumerLimits } from './limits.js';
-import { Partition } from './partition.js';
+import type { Partition } from './partition.js';
 import { connectionSettings, type KafkaConnection, type KafkaLog } from './settings.js';
 
 export interface KafkaConsumerOptions {
@@ -47,10 +49,6 @@ export interface KafkaRangeConsumer extends RangeConsumer {
 
 /** A call of `consume` returns by then, so that pauses and closings take effect. */
 const POLL_MS = 100;
-const POLL_MESSAGES_MAX = 1_000;
-/** The average moves as if it were one of so many. */
-const MESSAGES_REMEMBERED = 16;
-const MESSAGE_BYTES_ASSUMED = 1_000_000;
 const POLL_AGAIN_MS = 500;
 const COMMITTED_MS_MAX = 10_000;
 const COMMIT_MS_MAX = 30_000;
@@ -68,9 +66,7 @@ export async function openKafkaConsumer(options: KafkaConsumerOptions): Promise<
 class Consumer implements KafkaRangeConsumer {
   readonly #client: PollingConsumer;
   readonly #limits: KafkaConsumerLimits;
-  readonly #partitions = new Map<number, Partition>();
-  /** Of which librdkafka fetches nothing for now. */
-  readonly #paused = new Set<number>();
+  readonly #assigned: Assignment;
   #out: RecordRange | undefined;
   #lastTaken = -1;
   #closed = false;
@@ -78,13 +74,12 @@ class Consumer implements KafkaRangeConsumer {
   #wake: () => void = () => undefined;
   #lastError: string | undefined;
   #lostToRetention = 0n;
-  /** Of a message, on average; before any has come, as large as they may be. */
-  #messageBytes = MESSAGE_BYTES_ASSUMED;
 
   constructor(private readonly options: KafkaConsumerOptions) {
     this.#limits = { ...CONSUMER_LIMITS, ...options.limits };
     const { KafkaConsumer } = loadKafka();
     this.#client = new KafkaConsumer(this.#settings()) as unknown as PollingConsumer;
+    this.#assigned = new Assignment(this.#client, this.#limits);
   }
 
   async open(): Promise<void> {
@@ -115,7 +110,7 @@ class Consumer implements KafkaRangeConsumer {
         if (signal.aborted || this.#closed) return undefined;
         // What was taken and not committed is offered again, as it was: it may be in the store in part.
         if (this.#out !== undefined) return this.#out;
-        const partition = this.#ready(Date.now());
+        const partition = this.#assigned.ready(Date.now(), this.#lastTaken);
         if (partition !== undefined) {
           this.#lastTaken = partition.partition;
           this.#out = partition.range(this.#limits);
@@ -139,14 +134,14 @@ class Consumer implements KafkaRangeConsumer {
     await this.#commit(range, range.end, '');
     partition.committed(range.end, Date.now());
     if (this.#out === range) this.#out = undefined;
-    this.#fetchWithinBounds();
+    this.#assigned.fetchWithinBounds();
     this.#wake();
   }
 
   lag(): StreamLag {
     let [records, bytes] = [0, 0];
     let oldest: number | undefined;
-    for (const partition of this.#partitions.values()) {
+    for (const partition of this.#assigned.all()) {
       records += this.#behind(partition) ?? 0;
       bytes += partition.bytes;
       const at = partition.oldestAppendedAt_ms;
@@ -157,8 +152,8 @@ class Consumer implements KafkaRangeConsumer {
 
   status(): KafkaConsumerStatus {
     return {
-      partitions: this.#partitions.size,
-      caughtUp: [...this.#partitions.values()].every((partition) => this.#behind(partition) === 0),
+      partitions: this.#assigned.size,
+      caughtUp: this.#assigned.all().every((partition) => this.#behind(partition) === 0),
       lastError: this.#lastError,
       lostToRetention: this.#lostToRetention,
     };
@@ -169,7 +164,8 @@ class Consumer implements KafkaRangeConsumer {
     this.#closed = true;
     this.#wake();
     await this.#polling;
-    this.#revoke([...this.#partitions.values()]);
+    for (const { partition } of this.#assigned.all()) this.#assigned.forget(partition);
+    this.#out = undefined;
     await promised((done) => {
       this.#client.disconnect(done);
     });
@@ -198,35 +194,25 @@ class Consumer implements KafkaRangeConsumer {
     while (!this.#closed) {
       try {
         const messages = await promised<readonly FetchedMessage[]>((done) => {
-          this.#client.consume(this.#messagesToTake(), done);
+          this.#client.consume(this.#assigned.messagesToTake(), done);
         });
         for (const message of messages) this.#take(message);
         if (messages.length > 0) {
-          this.#fetchWithinBounds();
+          this.#assigned.fetchWithinBounds();
           this.#wake();
         }
       } catch (error) {
         this.#lastError = messageOf(error);
-        await new Promise((resolve) => setTimeout(resolve, POLL_AGAIN_MS));
+        await sleep(POLL_AGAIN_MS);
       }
     }
   }
 
-  /** As many as fit beside what is here, going by the size of those that came last; one, at least, to be told of rebalances. */
-  #messagesToTake(): number {
-    const room = this.#limits.pendingBytesMax - this.#pendingBytes();
-    return Math.max(1, Math.min(POLL_MESSAGES_MAX, Math.floor(room / this.#messageBytes)));
-  }
-
-  #pendingBytes(): number {
-    return [...this.#partitions.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
   #take(message: FetchedMessage): void {
-    const partition = this.#partitions.get(message.partition);
+    const partition = this.#assigned.get(message.partition);
     if (partition === undefined) return;
     const value = message.value ?? Buffer.alloc(0);
-    this.#messageBytes += (Math.max(1, value.length) - this.#messageBytes) / MESSAGES_REMEMBERED;
+    this.#assigned.noteSize(value.length);
     const record = {
       offset: BigInt(message.offset),
       appendedAtMs: message.timestamp ?? 0,
@@ -239,31 +225,19 @@ class Consumer implements KafkaRangeConsumer {
   #rebalance(code: number | undefined, given: readonly TopicPartition[]): void {
     const cooperative = this.#client.rebalanceProtocol() === 'COOPERATIVE';
     if (code === ERROR.assignPartitions) {
-      const partitions = given.map(({ topic, partition }) => new Partition(topic, partition));
-      for (const partition of partitions) this.#partitions.set(partition.partition, partition);
+      const partitions = this.#assigned.assign(given);
       if (cooperative) this.#client.incrementalAssign(given);
       else this.#client.assign(given);
       for (const partition of partitions) void this.#locate(partition);
     } else {
-      // A pause outlives the assignment in librdkafka: a partition that came back would never be fetched again.
-      const paused = given.filter(({ partition }) => this.#paused.has(partition));
-      if (paused.length > 0) this.#client.resume(paused);
-      this.#revoke(given.flatMap(({ partition }) => this.#partitions.get(partition) ?? []));
+      this.#assigned.revoke(given);
+      if (given.some(({ partition }) => partition === this.#out?.partition)) this.#out = undefined;
       if (cooperative) this.#client.incrementalUnassign(given);
       else this.#client.unassign();
     }
     const numbers = given.map(({ partition }) => partition);
     this.options.log.info({ partitions: numbers }, code === ERROR.assignPartitions ? 'assigned' : 'revoked');
     this.#wake();
-  }
-
-  #revoke(partitions: readonly Partition[]): void {
-    for (const partition of partitions) {
-      partition.revoke();
-      this.#partitions.delete(partition.partition);
-      this.#paused.delete(partition.partition);
-      if (this.#out?.partition === partition.partition) this.#out = undefined;
-    }
   }
 
   /** Nothing of a partition is handed out before we know what its last owner intended. */
@@ -284,7 +258,7 @@ class Consumer implements KafkaRangeConsumer {
         return;
       } catch (error) {
         this.#lastError = messageOf(error);
-        await new Promise((resolve) => setTimeout(resolve, POLL_AGAIN_MS));
+        await sleep(POLL_AGAIN_MS);
       }
     }
   }
@@ -297,14 +271,6 @@ class Consumer implements KafkaRangeConsumer {
       fields,
       "messages are lost: the topic's retention took them before they were stored",
     );
-  }
-
-  /** Partitions take turns; one at a time is out. */
-  #ready(now_ms: number): Partition | undefined {
-    const ready = [...this.#partitions.values()]
-      .filter((partition) => partition.readySince_ms(now_ms, this.#limits) !== undefined)
-      .sort((a, b) => a.partition - b.partition);
-    return ready.find(({ partition }) => partition > this.#lastTaken) ?? ready[0];
   }
 
   /** Until something has come or changed, or the linger of what is here is over. */
@@ -321,18 +287,6 @@ class Consumer implements KafkaRangeConsumer {
     });
   }
 
-  /** A partition whose replay is not here in full goes on whatever waits elsewhere: nothing of it moves before. */
-  #fetchWithinBounds(): void {
-    const partitions = [...this.#partitions.values()];
-    const full = this.#pendingBytes() >= this.#limits.pendingBytesMax;
-    const pause = partitions.filter((one) => full && !one.awaitsReplay && !this.#paused.has(one.partition));
-    const resume = partitions.filter((one) => (!full || one.awaitsReplay) && this.#paused.has(one.partition));
-    if (pause.length > 0) this.#client.pause(pause.map(nameOf));
-    if (resume.length > 0) this.#client.resume(resume.map(nameOf));
-    for (const { partition } of pause) this.#paused.add(partition);
-    for (const { partition } of resume) this.#paused.delete(partition);
-  }
-
   /**
    * The broker refuses the commit of a member that it has given up; that we know of no loss ourselves closes the other
    * gap, a member that has joined again and commits for what is no longer its own.
@@ -340,8 +294,8 @@ class Consumer implements KafkaRangeConsumer {
    * @throws RevokedError
    */
   #own(range: RecordRange): Partition {
-    const partition = this.#partitions.get(range.partition);
-    if (partition !== undefined && !partition.revoked && this.#out === range) return partition;
+    const partition = this.#assigned.get(range.partition);
+    if (partition !== undefined && this.#out === range) return partition;
     throw new RevokedError(`partition ${range.partition} of ${range.topic} is another consumer's by now`);
   }
 
@@ -366,10 +320,6 @@ class Consumer implements KafkaRangeConsumer {
       return undefined;
     }
   }
-}
-
-function nameOf({ topic, partition }: Partition): TopicPartition {
-  return { topic, partition };
 }
 
 function unavailable(message: string, cause: unknown): StreamError {

@@ -53,35 +53,34 @@ export class Partition {
 
   revoke(): void {
     this.#revoked = true;
-    this.#records.length = 0;
-    this.#bytes = 0;
+    this.#clear();
   }
 
-  /** @returns records that the group had on record and the topic has no longer: lost to its retention */
+  /** @returns messages that the group was still to read and the topic has no longer: lost to its retention */
   locate(position: Position): bigint {
     this.#position = position;
-    return this.#missing();
+    const [first] = this.#records;
+    return first === undefined ? 0n : gap(position.offset, first.offset);
   }
 
   /** @returns as {@link locate} */
   add(record: StreamRecord, now_ms: number): bigint {
+    const last = this.#records.at(-1);
+    // Fetching has begun again further back: what comes now includes what is here.
+    if (last !== undefined && record.offset <= last.offset) this.#clear();
+    const expected = this.#records.length === 0 ? this.#position?.offset : last && last.offset + 1n;
     if (this.#records.length === 0) this.#since_ms = now_ms;
     this.#records.push(record);
     this.#bytes += record.value.length;
-    return this.#records.length === 1 ? this.#missing() : 0n;
+    return gap(expected, record.offset);
   }
 
-  #missing(): bigint {
-    const [expected, found] = [this.#position?.offset, this.#records[0]?.offset];
-    return expected !== undefined && found !== undefined && found > expected ? found - expected : 0n;
-  }
-
-  /** Since when its next range could have been handed out, ms; undefined while it cannot be. */
-  readySince_ms(now_ms: number, limits: KafkaConsumerLimits): number | undefined {
-    if (this.#revoked || this.#records.length === 0 || this.awaitsReplay) return undefined;
+  /** Has it a range to hand out: one that was intended, a full one, or one that has waited for company. */
+  isReady(now_ms: number, limits: KafkaConsumerLimits): boolean {
+    if (this.#revoked || this.#records.length === 0 || this.awaitsReplay) return false;
     const isFull = this.#bytes >= limits.rangeBytesMax || this.#records.length >= limits.rangeRecordsMax;
     const isReplay = this.#position?.intendedEnd !== undefined;
-    return isReplay || isFull || now_ms - this.#since_ms >= limits.lingerMs ? this.#since_ms : undefined;
+    return isReplay || isFull || now_ms - this.#since_ms >= limits.lingerMs;
   }
 
   /** The next range; it stays here until committed. */
@@ -117,8 +116,18 @@ export class Partition {
     this.#since_ms = now_ms;
   }
 
+  #clear(): void {
+    this.#records.length = 0;
+    this.#bytes = 0;
+  }
+
   #reaches(end: bigint): boolean {
     const last = this.#records.at(-1);
     return last !== undefined && last.offset >= end - 1n;
   }
+}
+
+/** Offsets between the one that must come and the one that came. */
+function gap(expected: bigint | undefined, found: bigint): bigint {
+  return expected !== undefined && found > expected ? found - expected : 0n;
 }
