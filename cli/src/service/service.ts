@@ -6,7 +6,7 @@ import { dropExpired, openPeopleSql } from '@halfopen/store';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Config } from '../config/load.js';
-import { Failure } from '../failure.js';
+import { portFailure, urlOf } from './address.js';
 import { createApi } from './api.js';
 import { incidentLinks } from './links.js';
 import type { Log } from './log.js';
@@ -190,21 +190,4 @@ async function listenSql(sql: SqlServer, config: Config): Promise<string> {
   } catch (cause) {
     throw portFailure(cause, 'sql.port', port, '--sql-port');
   }
-}
-
-function portFailure(cause: unknown, key: string, port: number, flag: string): unknown {
-  const taken = [cause, cause instanceof Error ? cause.cause : undefined].some(
-    (error) => (error as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE',
-  );
-  return taken
-    ? new Failure(
-        `port ${port} is taken by another program: choose another with ${flag}, or ${key} in the configuration`,
-        1,
-        { cause },
-      )
-    : cause;
-}
-
-function urlOf(host: string, { port }: AddressInfo): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -114,4 +116,32 @@ test('a part that lacks its servers says what to configure', async (t) => {
     (await halfopen('collector', '--config', config)).stderr,
     /kafka\.sasl: password and passwordFile/,
   );
+});
+
+test('a port that is taken is named by each part, with the key that changes it', async (t) => {
+  const dir = await temporaryFolder(t);
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.after(() => other.close());
+  const { port } = other.address() as AddressInfo;
+  const config = join(dir, 'taken.yaml');
+  await writeFile(
+    config,
+    `collector: { port: ${port} }
+ingest: { port: ${port} }
+log: { level: silent }
+kafka: { brokers: ["127.0.0.1:1"] }
+clickhouse: { url: "http://127.0.0.1:1" }
+`,
+  );
+  for (const name of ['collector', 'ingest']) {
+    const { code, stderr } = await halfopen(name, '--config', config);
+    assert.deepEqual(
+      [code, stderr],
+      [
+        1,
+        `halfopen: port ${port} is taken by another program: choose another with ${name}.port in the configuration\n`,
+      ],
+    );
+  }
 });

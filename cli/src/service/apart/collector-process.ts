@@ -1,6 +1,7 @@
 import { createCollector } from '@halfopen/collector';
 import { Registry } from 'prom-client';
 import type { Config } from '../../config/load.js';
+import { portFailure, urlOf } from '../address.js';
 import type { Log } from '../log.js';
 import { needKafka, PatientProducer } from './kafka.js';
 
@@ -34,7 +35,7 @@ export async function startCollectorProcess(config: Config, log: Log): Promise<P
   try {
     const address = await collector.listen();
     return {
-      url: `http://${host}:${address.port}`,
+      url: urlOf(host, address),
       async close() {
         await collector.close();
         await producer.close();
@@ -42,6 +43,6 @@ export async function startCollectorProcess(config: Config, log: Log): Promise<P
     };
   } catch (error) {
     await producer.close();
-    throw error;
+    throw portFailure(error, 'collector.port', port);
   }
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startIngest, type Ingest } from '@halfopen/ingest';
 import { batchId } from '@halfopen/otlp';
 import { installSignals } from '@halfopen/rules';
@@ -9,10 +10,11 @@ import { Registry } from 'prom-client';
 import type { ClickHouseConfig, KafkaConfig } from '../../config/cluster.js';
 import type { Config } from '../../config/load.js';
 import { Failure } from '../../failure.js';
+import { portFailure, urlOf } from '../address.js';
 import type { Log } from '../log.js';
 import { addIngestMetrics } from '../metrics.js';
 import type { PartProcess } from './collector-process.js';
-import { connectionOf, makeTopic, needKafka, pause } from './kafka.js';
+import { connectionOf, makeTopic, needKafka } from './kafka.js';
 
 /**
  * How long behind its intention an insert may begin. Meanwhile others may insert: the engine remembers the tokens of the
@@ -32,10 +34,14 @@ export async function startIngestProcess(config: Config, log: Log): Promise<Part
   const worker = new Worker(kafka, config.clickhouse, log);
   const app = health(worker);
   const { host, port } = config.ingest;
-  await app.listen({ host, port });
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    throw portFailure(cause, 'ingest.port', port);
+  }
   worker.start();
   return {
-    url: `http://${host}:${(app.server.address() as AddressInfo).port}`,
+    url: urlOf(host, app.server.address() as AddressInfo),
     async close() {
       await worker.close();
       await app.close();
@@ -126,7 +132,7 @@ class Worker {
         const message = `${what} is not reached: ${error instanceof Error ? error.message : String(error)}`;
         if (message !== this.#obstacle) this.log.warn({ err: error }, `${what} is not reached; tried again`);
         this.#obstacle = message;
-        await pause(AGAIN_MS, this.#stop.signal);
+        await sleep(AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       }
     }
     return undefined;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ensureTopic,
   openKafkaProducer,
@@ -97,25 +98,8 @@ export class PatientProducer implements StreamProducer {
         const message = error instanceof Error ? error.message : String(error);
         if (message !== this.#lastError) this.log.warn({ err: error }, 'Kafka is not reached; tried again');
         this.#lastError = message;
-        await pause(AGAIN_MS, this.#stop.signal);
+        await sleep(AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       }
     }
   }
-}
-
-/** Until the time is over, or the signal is aborted. */
-export function pause(time_ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, time_ms);
-    signal.addEventListener('abort', done);
-  });
 }
