@@ -11,6 +11,9 @@ import { build, checkNode, install, removeCompiled, ROOT, run, workspaces } from
 /** Two cores: two test files at a time. */
 const TEST_FILES_AT_ONCE = 2;
 
+/** A file of tests that has not ended by then hangs: it fails, instead of taking the whole run with it. */
+const TEST_FILE_MS_MAX = 900_000;
+
 /** Tests that take all the machine has, in whichever package: nothing else runs beside them. */
 const CHAOS = join('test', 'chaos');
 
@@ -86,7 +89,8 @@ async function fetchForTests() {
 async function test(files, atOnce) {
   // As many threads as the command has when people start it: see cli/bin/halfopen.js.
   const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
-  return (await run(process.execPath, ['--test', `--test-concurrency=${atOnce}`, ...files], { env })) === 0;
+  const options = [`--test-concurrency=${atOnce}`, `--test-timeout=${TEST_FILE_MS_MAX}`];
+  return (await run(process.execPath, ['--test', ...options, ...files], { env })) === 0;
 }
 
 function testFiles() {

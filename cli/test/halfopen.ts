@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { afterwards } from './afterwards.js';
 
 const BINARY = fileURLToPath(new URL('../../bin/halfopen.js', import.meta.url));
 
@@ -20,11 +21,12 @@ const running = new Map<ChildProcess, Promise<Outcome>>();
 process.once('exit', () => {
   for (const child of running.keys()) child.kill('SIGKILL');
 });
+process.once('SIGTERM', () => process.exit(143));
 
 /** A folder that goes with the test, once what still runs in it has been ended. A file's tests run one by one. */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'halfopen-cli-'));
-  t.after(async () => {
+  afterwards(t, async () => {
     for (const child of running.keys()) child.kill('SIGKILL');
     await Promise.all(running.values());
     await rm(dir, { recursive: true, force: true });

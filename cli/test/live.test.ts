@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { PagerDutyRecorder } from '@halfopen/lab';
 import type { Acknowledgement, Incident, Silence } from '@halfopen/telemetry';
+import { afterwards } from './afterwards.js';
 import { halfopen, sample, temporaryFolder, up, type Up } from './halfopen.js';
 
 /** agent-3's handler dies here. */
@@ -67,7 +68,7 @@ test("a fault that is reported as it happens becomes an incident within its rule
   const data = await temporaryFolder(t);
   const config = join(data, 'fast.yaml');
   const pager = await new PagerDutyRecorder().listen();
-  t.after(() => pager.close());
+  afterwards(t, () => pager.close());
   await writeFile(
     config,
     `rules: { intervalMs: 1000, exporterDelayMs: 1000 }

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { afterwards } from './afterwards.js';
 import { halfopen, sample, temporaryFolder, up } from './halfopen.js';
 
 test('while up runs, the other commands go through its ports, and a second owner is refused', async (t) => {
@@ -55,7 +56,7 @@ test('a port that is taken is named, with what to do', async (t) => {
   const data = await temporaryFolder(t);
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
-  t.after(() => other.close());
+  afterwards(t, () => other.close());
   const { port } = other.address() as AddressInfo;
   const { code, stderr } = await halfopen(
     'up',

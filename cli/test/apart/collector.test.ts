@@ -9,6 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import { KafkaBroker } from '@halfopen/lab';
 import { batchId, checkTraceRequest, traceRequestFromJson } from '@halfopen/otlp';
 import { openKafkaConsumer, type RecordRange } from '@halfopen/stream';
+import { afterwards } from '../afterwards.js';
 import { halfopen, part, sample, temporaryFolder } from '../halfopen.js';
 
 const PATIENCE_MS = 60_000;
@@ -24,7 +25,7 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 test('a collector of its own: not ready while Kafka is away; what it answers with 200 is in the topic, in parts that fit', async (t) => {
   const dir = await temporaryFolder(t);
   const broker = await KafkaBroker.start({ dir: join(dir, 'broker') });
-  t.after(() => broker.kill());
+  afterwards(t, () => broker.kill());
   await broker.kill();
 
   const config = join(dir, 'collector.yaml');
@@ -68,7 +69,7 @@ kafka: { brokers: ["${broker.address}"], topic: spans, partitions: 2, replicas: 
     batchIdOf: batchId,
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });
-  t.after(() => consumer.close());
+  afterwards(t, () => consumer.close());
   const copies = new Map<string, { spans: number; partitions: number[] }>();
   const take = async (range: RecordRange | undefined) => {
     for (const { batchId: id, value } of range?.records ?? []) {
@@ -122,7 +123,7 @@ test('a port that is taken is named by each part, with the key that changes it',
   const dir = await temporaryFolder(t);
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
-  t.after(() => other.close());
+  afterwards(t, () => other.close());
   const { port } = other.address() as AddressInfo;
   const config = join(dir, 'taken.yaml');
   await writeFile(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KafkaBroker } from '@halfopen/lab';
+import { afterwards } from '../afterwards.js';
 import { batch } from '../chaos/batches.js';
 import { Sender } from '../chaos/sender.js';
 import { part, temporaryFolder } from '../halfopen.js';
@@ -22,9 +23,9 @@ async function until(what: string, holds: () => Promise<boolean>, why = () => ''
 test('collector, Kafka, two ingests, a ClickHouse server: all is stored once, over the server’s absence and resent messages', async (t) => {
   const dir = await temporaryFolder(t);
   const broker = await KafkaBroker.start({ dir: join(dir, 'broker') });
-  t.after(() => broker.kill());
+  afterwards(t, () => broker.kill());
   const engine = await EngineServer.open(dir);
-  t.after(() => engine.close());
+  afterwards(t, () => engine.close());
   const config = join(dir, 'apart.yaml');
   await writeFile(
     config,
@@ -59,7 +60,7 @@ clickhouse: { url: "${engine.url}" }
   assert.equal(migrations[0]?.n, migrations[0]?.distinct, 'each statement was carried out once');
 
   const sender = new Sender(() => collector.url);
-  t.after(() => {
+  afterwards(t, () => {
     sender.close();
   });
   let next = 0;

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { LIVE_FAULT_NAMES, LIVE_FAULTS, PagerDutyRecorder, WebhookRecorder } from '@halfopen/lab';
+import { afterwards } from '../afterwards.js';
 import { halfopen, temporaryFolder, up } from '../halfopen.js';
 import { everythingTold, pagesHold } from './pages.js';
 
@@ -19,7 +20,7 @@ interface Outcome {
 test('a live fleet: each fault is explained in time and resolves; a pager that was away is told of all once it is back', async (t) => {
   const data = await temporaryFolder(t);
   const [recorder, outside] = [await new PagerDutyRecorder().listen(), await new WebhookRecorder().listen()];
-  t.after(() => Promise.all([recorder.close(), outside.close()]));
+  afterwards(t, () => Promise.all([recorder.close(), outside.close()]));
   const config = join(data, 'live.yaml');
   await writeFile(
     config,

@@ -6,6 +6,7 @@ import test from 'node:test';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { afterwards } from '../afterwards.js';
 import { temporaryFolder, up, type Up } from '../halfopen.js';
 import { batch } from './batches.js';
 import { HOSTILE } from './hostile-statements.js';
@@ -32,7 +33,7 @@ test('hostile statements are refused or bounded, and ingestion goes on', { timeo
   const data = await temporaryFolder(t);
   const running = await up(data);
   const ingestion = new Ingestion(running);
-  t.after(() => ingestion.stop());
+  afterwards(t, () => ingestion.stop());
   await sleep(QUIET_MS);
   const quiet = ingestion.rate();
   const before = await tables(running);

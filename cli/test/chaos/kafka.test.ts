@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KafkaBroker, type ProxyMood, Random, TcpProxy } from '@halfopen/lab';
+import { afterwards } from '../afterwards.js';
 import { EngineServer } from '../apart/engine-server.js';
 import { part, temporaryFolder, type Part } from '../halfopen.js';
 import { traceIdOf, type Batch } from './batches.js';
@@ -163,10 +164,10 @@ function inMidInsert({ engine }: Deployment, random: Random): Promise<string> {
 test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored once, and nothing that was never sent`, async (t) => {
   assert.ok(Number.isInteger(ROUNDS) && ROUNDS > 0, 'HALFOPEN_CHAOS_ROUNDS: expected a positive integer');
   const deployment = await Deployment.start(await temporaryFolder(t));
-  t.after(() => deployment.close());
+  afterwards(t, () => deployment.close());
   const random = new Random(SEED);
   const sender = new Sender(() => deployment.collectorUrl);
-  t.after(() => {
+  afterwards(t, () => {
     sender.close();
   });
   const load = new Load(sender, random.fork('load'), PAUSE_MS_MAX);

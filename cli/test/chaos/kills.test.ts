@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PagerDutyRecorder, Random } from '@halfopen/lab';
 import { openEmbeddedStore, type EmbeddedStore } from '@halfopen/store';
 import type { Incident } from '@halfopen/telemetry';
+import { afterwards } from '../afterwards.js';
 import { starting, temporaryFolder, up, type Up } from '../halfopen.js';
 import { traceIdOf, type Batch } from './batches.js';
 import { LiveFleet } from './fleet.js';
@@ -46,7 +47,7 @@ test(`${KILLS} times SIGKILL under load: what was acknowledged is there once, in
   const data = await temporaryFolder(t);
   const config = join(data, 'fast.yaml');
   const recorder = await new PagerDutyRecorder().listen();
-  t.after(() => recorder.close());
+  afterwards(t, () => recorder.close());
   const notifications = `notifications:
   receivers: [{ name: oncall, kind: pagerduty, routingKey: ${'0a'.repeat(16)}, url: '${recorder.url}' }]
 `;
@@ -54,7 +55,7 @@ test(`${KILLS} times SIGKILL under load: what was acknowledged is there once, in
   const random = new Random(SEED);
   let running: Up | undefined = await up(data, '--config', config);
   const sender = new Sender(() => running?.collectorUrl);
-  t.after(() => {
+  afterwards(t, () => {
     sender.close();
   });
   const fleet = new LiveFleet(sender, FLEET);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEmbeddedStore } from '@halfopen/store';
+import { afterwards } from '../afterwards.js';
 import { temporaryFolder, up, type Up } from '../halfopen.js';
 import { batch, traceIdOf } from './batches.js';
 import { peakMb } from './peak.js';
@@ -20,7 +21,7 @@ test('a minute of several times what can be stored: refused in time, nothing los
   const data = await temporaryFolder(t);
   const running = await up(data);
   const sender = new Sender(() => running.collectorUrl);
-  t.after(() => {
+  afterwards(t, () => {
     sender.close();
   });
   const { acknowledged, refused } = await overload(sender);

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AxeResults } from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { afterwards } from '../afterwards.js';
 
 const PLACES = [
   process.env['HALFOPEN_CHROMIUM'] ?? '',
@@ -36,7 +37,7 @@ export async function browser(t: TestContext): Promise<Browser> {
     'no chromium: apt-get install chromium, or HALFOPEN_CHROMIUM=/path/to/chromium',
   );
   const started = await chromium.launch({ executablePath: path, args: FLAGS });
-  t.after(() => started.close());
+  afterwards(t, () => started.close());
   return started;
 }
 

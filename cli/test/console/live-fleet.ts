@@ -1,6 +1,7 @@
 import { simulate, type ExportTraceServiceRequest, type Scenario } from '@halfopen/lab';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterwards } from '../afterwards.js';
 
 /** Of what lies behind, sent in one request. */
 const REQUESTS_AT_ONCE = 400;
@@ -46,7 +47,7 @@ export async function liveFleet(
       waiting.push(next.value.request);
     }
   })().catch(() => undefined); // the end of the test ends the sleep, and may have taken the collector away
-  t.after(async () => {
+  afterwards(t, async () => {
     stop.abort();
     await running;
   });

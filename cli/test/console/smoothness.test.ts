@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterwards } from '../afterwards.js';
 import { temporaryFolder, up } from '../halfopen.js';
 import { browser, watchedPage } from './browser.js';
 
@@ -15,7 +16,7 @@ for (const channels of [1_000, 5_000])
     async (t) => {
       const running = await up(await temporaryFolder(t));
       const stop = new AbortController();
-      t.after(() => {
+      afterwards(t, () => {
         stop.abort();
       });
       await tellStates(running.collectorUrl, channels, 1);

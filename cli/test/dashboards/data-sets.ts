@@ -11,6 +11,7 @@ import {
 import { acknowledge, makeSilence, Secret, startNotifier, webhook } from '@halfopen/notify';
 import { startRules } from '@halfopen/rules';
 import type { EmbeddedStore } from '@halfopen/store';
+import { afterwards } from '../afterwards.js';
 import { opened, type Stored } from '../facts/stored.js';
 import { sample } from '../halfopen.js';
 
@@ -88,7 +89,7 @@ async function judgeAndTell(t: TestContext, store: EmbeddedStore): Promise<void>
     routing: { routes: [], otherwise: ['oncall'] },
     log: QUIET,
   });
-  t.after(async () => {
+  afterwards(t, async () => {
     await notifier.stop();
     await receiver.close();
   });

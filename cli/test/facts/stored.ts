@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openPeopleSql, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
+import { afterwards } from '../afterwards.js';
 import { loadConfig } from '../../src/config/load.js';
 import { directSink, importFile, type Imported } from '../../src/recording/import-file.js';
 import { openLog } from '../../src/service/log.js';
@@ -23,7 +24,7 @@ export interface Stored {
 export async function opened(t: TestContext): Promise<Stored> {
   const folder = await mkdtemp(join(tmpdir(), 'halfopen-facts-'));
   const closes: (() => Promise<void>)[] = [];
-  t.after(async () => {
+  afterwards(t, async () => {
     for (const close of closes.reverse()) await close();
     await rm(folder, { recursive: true, force: true });
   });

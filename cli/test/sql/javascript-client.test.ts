@@ -7,6 +7,7 @@ import {
   TupleParam,
   type ClickHouseClient,
 } from '@clickhouse/client';
+import { afterwards } from '../afterwards.js';
 import type { Up } from '../halfopen.js';
 import { imported, inProcess, QUESTIONS, TOKEN } from './imported.js';
 
@@ -17,7 +18,7 @@ const clientOf = ({ sqlUrl }: Up, options: object = {}): ClickHouseClient =>
 test('the official JavaScript client', async (t) => {
   const running = await imported(t);
   const client = clientOf(running);
-  t.after(() => client.close());
+  afterwards(t, () => client.close());
 
   await t.test('answers are those of the engine in the process', async () => {
     for (const compressed of [false, true]) {
