@@ -6,7 +6,17 @@ import { gatherEvidence } from './probes/probes.js';
 import type { Finding } from './incidents/finding.js';
 import { advance, type Findings, type OpenIncidents, type Step } from './incidents/lifecycle.js';
 import { readSignals } from './signals/read.js';
+import { readSuspects } from './signals/suspects.js';
 import type { ChannelSignals } from './signals/signals.js';
+
+export interface EvaluateOptions {
+  /**
+   * Reads and judges every channel, not only those on which a rule might fire: the same answer, at a hundred times the
+   * cost. For tests of that.
+   * @default false
+   */
+  readonly everyChannel?: boolean;
+}
 
 /**
  * One evaluation of all rules: a function of the store, the instant and the incidents open before it. The live loop and
@@ -14,12 +24,20 @@ import type { ChannelSignals } from './signals/signals.js';
  *
  * @param instant_ms event time, ms since the epoch: nothing younger is looked at
  */
-export async function evaluate(store: Store, instant_ms: number, open: OpenIncidents): Promise<Step> {
-  const signals = await readSignals(store, instant_ms);
+export async function evaluate(
+  store: Store,
+  instant_ms: number,
+  open: OpenIncidents,
+  { everyChannel = false }: EvaluateOptions = {},
+): Promise<Step> {
+  // Of a member of an open incident, the rules must say whether it is well again.
+  const members = open.flatMap((incident) => [...incident.members.keys()]);
+  const channels = everyChannel ? undefined : [...(await readSuspects(store, instant_ms)), ...members];
+  const signals = await readSignals(store, instant_ms, channels);
   return advance(open, judge(signals, instant_ms, RULES_IN_FORCE), RULES_IN_FORCE);
 }
 
-/** Every rule on every channel; only what fires is diagnosed. */
+/** Every rule on each of the channels; only what fires is diagnosed. */
 export function judge(
   channels: readonly ChannelSignals[],
   instant_ms: number,

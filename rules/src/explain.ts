@@ -25,7 +25,7 @@ export interface Explanation {
 
 /** @param instantMs event time, ms since the epoch */
 export async function explain(store: Store, channel: string, instantMs: number): Promise<Explanation> {
-  const [signals] = await readSignals(store, instantMs, channel);
+  const [signals] = await readSignals(store, instantMs, [channel]);
   const base = { channel, instantMs, incidents: [], facts: [], unknowns: [], hypotheses: [], nextStep: null };
   if (signals === undefined) {
     return {

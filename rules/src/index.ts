@@ -5,3 +5,4 @@ export { readIncident } from './incidents/journal.js';
 export type { Transition } from './incidents/lifecycle.js';
 export { startRules, type RulesLog, type RulesOptions, type RulesStatus, type RunningRules } from './run.js';
 export { installSignals } from './signals/install.js';
+export { evaluate, type EvaluateOptions } from './evaluate.js';

@@ -81,7 +81,7 @@ export async function signalsAt(
   at_s: number,
   channel = 'a',
 ): Promise<ChannelSignals | undefined> {
-  return (await readSignals(store, BEGIN_MS + at_s * 1000, channel))[0];
+  return (await readSignals(store, BEGIN_MS + at_s * 1000, [channel]))[0];
 }
 
 /** All that is known at an instant, as text. */

@@ -16,6 +16,8 @@ const TELEMETRY_TABLES = [
   'pending_stages',
   'heartbeat_stages',
   'channel_states',
+  'channel_counts',
+  'channel_progress',
   'connection_events',
   'expected_channels',
   'listener_states',

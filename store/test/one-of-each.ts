@@ -7,7 +7,7 @@ export async function counts(store: Store): Promise<Record<string, number>> {
     `SELECT (SELECT count() FROM otel_traces) AS spans, (SELECT count() FROM otel_traces_trace_id_ts) AS traces,
        (SELECT count() FROM frames) AS frames, (SELECT sum(spans) FROM frame_activity) AS activity,
        (SELECT count() FROM pending_stages) AS pending, (SELECT count() FROM heartbeat_stages) AS heartbeats,
-       (SELECT count() FROM channel_states) AS states, (SELECT count() FROM connection_events) AS events,
+       (SELECT count() FROM channel_states) AS states, (SELECT count() FROM channel_counts) AS state_counts, (SELECT count() FROM connection_events) AS events,
        (SELECT count() FROM expected_channels) AS expected, (SELECT count() FROM listener_states) AS listeners`,
   );
   return rows[0]!;
@@ -40,6 +40,7 @@ export const ONCE = {
   pending: 1,
   heartbeats: 1,
   states: 1,
+  state_counts: 1,
   events: 1,
   expected: 1,
   listeners: 1,

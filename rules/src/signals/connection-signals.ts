@@ -1,3 +1,4 @@
+import { BY_PARAMETER, type ChannelScope } from './scope.js';
 import { CLOSES_S, LOOKBACK_S, RECENT_S } from './windows.js';
 
 /** Statuses of a proxy whose backend is not there (RFC 9110, 15.6.3 to 15.6.5). */
@@ -15,7 +16,11 @@ const RESTART_CODES = '1001, 1012';
  */
 export function connectionSignalsView(): string {
   return `CREATE OR REPLACE VIEW connection_signals AS
-WITH
+${connectionSignals(BY_PARAMETER)}`;
+}
+
+export function connectionSignals(scope: ChannelScope): string {
+  return `WITH
     events AS
     (
         SELECT *, dateDiff('millisecond', seen_at, {at:DateTime64(3)}) / 1000 AS age_s
@@ -23,7 +28,7 @@ WITH
         WHERE seen_at <= {at:DateTime64(3)}
             AND seen_at > {at:DateTime64(3)} - INTERVAL ${LOOKBACK_S} SECOND
             AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes({at:DateTime64(3)} - INTERVAL ${LOOKBACK_S} SECOND)
-            AND ({channel:String} = '' OR channel_id = {channel:String})
+            AND ${scope}
     ),
     attempts AS
     (

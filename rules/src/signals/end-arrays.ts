@@ -1,3 +1,4 @@
+import { BY_PARAMETER, type ChannelScope } from './scope.js';
 import { CROSSING_S, LONG_OVERDUE_S, LOOKBACK_S, OVERDUE_S, RECENT_S } from './windows.js';
 
 /**
@@ -12,12 +13,16 @@ import { CROSSING_S, LONG_OVERDUE_S, LOOKBACK_S, OVERDUE_S, RECENT_S } from './w
  */
 export function endArraysView(): string {
   return `CREATE OR REPLACE VIEW end_arrays AS
-WITH
+${endArrays(BY_PARAMETER)}`;
+}
+
+export function endArrays(scope: ChannelScope): string {
+  return `WITH
     heard AS
     (
         SELECT channel_id, channel_end, max(seen_at) AS heard_at
         FROM channel_states
-        WHERE ${IN_WINDOW}
+        WHERE ${inWindow(scope)}
         GROUP BY channel_id, channel_end
     ),
     states AS
@@ -38,7 +43,7 @@ WITH
             dateDiff('millisecond', seen_at, end_now) / 1000 AS age_s
         FROM channel_states
         INNER JOIN heard USING (channel_id, channel_end)
-        WHERE ${IN_WINDOW}
+        WHERE ${inWindow(scope)}
     )
 SELECT
     *,
@@ -56,7 +61,8 @@ FROM
         any(end_now) AS end_now,
         min(ms) AS first_state_ms,
         max(ms) AS state_ms,
-        argMax(is_connected, ms) AS connected,
+        -- of two claims of one millisecond, the one that denies nothing
+        max((ms, is_connected)).2 AS connected,
         minIf(ms, is_connected) AS connected_ms,
         -- latest value of each gauge, and when it was last true or above zero
         arrayMap(x -> nullIf(x.2, -1), maxForEach(arrayMap(x -> (if(x < 0, -1, ms), x), gauges))) AS gauges_now,
@@ -184,7 +190,7 @@ function dueSince(array: string): string {
   return `arrayMap((w, o, p, s) -> if(o IS NULL OR p IS NULL, NULL, greatest(w - s, 0)), [${work}], [${observed}], progress_now, settled_work)`;
 }
 
-const IN_WINDOW = `seen_at <= {at:DateTime64(3)}
+const inWindow = (scope: ChannelScope): string => `seen_at <= {at:DateTime64(3)}
             AND seen_at > {at:DateTime64(3)} - INTERVAL ${LOOKBACK_S} SECOND
             AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes({at:DateTime64(3)} - INTERVAL ${LOOKBACK_S} SECOND)
-            AND ({channel:String} = '' OR channel_id = {channel:String})`;
+            AND ${scope}`;

@@ -1,5 +1,6 @@
 import { column, selectList, type Column } from './column.js';
-import { COUNTER_ORDER, counterIndex, DUE_PAIRS, GAUGE_ORDER, gaugeIndex } from './end-arrays.js';
+import { COUNTER_ORDER, counterIndex, DUE_PAIRS, endArrays, GAUGE_ORDER, gaugeIndex } from './end-arrays.js';
+import type { ChannelScope } from './scope.js';
 import { CROSSING_S, LONG_OVERDUE_S, OVERDUE_S, RECENT_S } from './windows.js';
 
 /**
@@ -9,12 +10,20 @@ import { CROSSING_S, LONG_OVERDUE_S, OVERDUE_S, RECENT_S } from './windows.js';
  */
 export function endSignalsView(): string {
   return `CREATE OR REPLACE VIEW end_signals AS
-SELECT
+${endSignalsOver('end_arrays(at = {at:DateTime64(3)}, channel = {channel:String})')}`;
+}
+
+export function endSignals(scope: ChannelScope): string {
+  return endSignalsOver(`(${endArrays(scope)})`);
+}
+
+function endSignalsOver(arrays: string): string {
+  return `SELECT
     channel_id,
     channel_end,
     connection_id,
 ${selectList(END_SIGNALS)}
-FROM end_arrays(at = {at:DateTime64(3)}, channel = {channel:String})`;
+FROM ${arrays}`;
 }
 
 /** Frames by class, compared across the ends: counted as written at one, as received at the other. */

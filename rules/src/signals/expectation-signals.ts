@@ -1,3 +1,4 @@
+import { BY_PARAMETER, type ChannelScope } from './scope.js';
 import { EXPECTATION_LOOKBACK_S } from './windows.js';
 
 /**
@@ -6,7 +7,11 @@ import { EXPECTATION_LOOKBACK_S } from './windows.js';
  */
 export function expectationSignalsView(): string {
   return `CREATE OR REPLACE VIEW expectation_signals AS
-WITH
+${expectationSignals(BY_PARAMETER)}`;
+}
+
+export function expectationSignals(scope: ChannelScope): string {
+  return `WITH
     named AS
     (
         SELECT
@@ -43,6 +48,6 @@ SELECT
     toBool(max(sweep_period_s = 0 OR isNaN(sweep_period_s) OR dateDiff('millisecond', n.last_expected_at, last_sweep_at) / 1000 < 1.9 * sweep_period_s)) AS expected
 FROM named AS n
 INNER JOIN sweeps USING (service_instance)
-WHERE {channel:String} = '' OR channel_id = {channel:String}
+WHERE ${scope}
 GROUP BY channel_id`;
 }

@@ -1,3 +1,4 @@
+import { BY_PARAMETER, type ChannelScope } from './scope.js';
 import { LOOKBACK_S } from './windows.js';
 
 /**
@@ -6,7 +7,11 @@ import { LOOKBACK_S } from './windows.js';
  */
 export function heartbeatSignalsView(): string {
   return `CREATE OR REPLACE VIEW heartbeat_signals AS
-SELECT
+${heartbeatSignals(BY_PARAMETER)}`;
+}
+
+export function heartbeatSignals(scope: ChannelScope): string {
+  return `SELECT
     channel_id,
     maxOrNullIf(seen_at, channel_end = 'server' AND stage = 'receive' AND outcome IN ('ok', '')) AS received_at,
     maxOrNullIf(seen_at, channel_end = 'agent' AND stage = 'enqueue') AS enqueued_at,
@@ -20,6 +25,6 @@ FROM heartbeat_stages
 WHERE seen_at <= {at:DateTime64(3)}
     AND seen_at > {at:DateTime64(3)} - INTERVAL ${LOOKBACK_S} SECOND
     AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes({at:DateTime64(3)} - INTERVAL ${LOOKBACK_S} SECOND)
-    AND ({channel:String} = '' OR channel_id = {channel:String})
+    AND ${scope}
 GROUP BY channel_id`;
 }

@@ -1,3 +1,4 @@
+import { BY_PARAMETER, type ChannelScope } from './scope.js';
 import { LOOKBACK_S } from './windows.js';
 
 /**
@@ -7,7 +8,11 @@ import { LOOKBACK_S } from './windows.js';
  */
 export function pendingSignalsView(): string {
   return `CREATE OR REPLACE VIEW pending_signals AS
-WITH hung AS
+${pendingSignals(BY_PARAMETER)}`;
+}
+
+export function pendingSignals(scope: ChannelScope): string {
+  return `WITH hung AS
 (
     SELECT
         channel_id,
@@ -21,7 +26,7 @@ WITH hung AS
     WHERE seen_at <= {at:DateTime64(3)}
         AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes({at:DateTime64(3)} - INTERVAL ${LOOKBACK_S} SECOND)
         AND stage IN ('socket_write', 'execute')
-        AND ({channel:String} = '' OR channel_id = {channel:String})
+        AND ${scope}
     GROUP BY channel_id, channel_end, connection_id, stage, frame_id
     HAVING dateDiff('second', reported_at, {at:DateTime64(3)}) <= dateDiff('second', began_at, reported_at) + 15
 )

@@ -1,4 +1,11 @@
 import { clickhouseTime, quoted, type Store } from '@halfopen/store';
+import { connectionSignals } from './connection-signals.js';
+import { endSignals } from './end-signals.js';
+import { expectationSignals } from './expectation-signals.js';
+import { readFleet } from './fleet-signals.js';
+import { heartbeatSignals } from './heartbeat-signals.js';
+import { pendingSignals } from './pending-signals.js';
+import { EVERY_CHANNEL, oneOf, type ChannelScope } from './scope.js';
 import type {
   ChannelSignals,
   ConnectionSignals,
@@ -9,7 +16,6 @@ import type {
   HeartbeatSignals,
   PendingSignals,
 } from './signals.js';
-import { LISTENER_S, LOOKBACK_S } from './windows.js';
 
 /** The signals are small; threads would cost more to start than they save, and ingestion needs its cores. */
 const ONE_THREAD = { max_threads: 1 };
@@ -18,38 +24,74 @@ type ByChannel<Row> = Row & { readonly channel_id: string };
 type ByEnd<Row> = Row & { readonly channel_id: string; readonly channel_end: string };
 
 /**
- * Reads the signals of all channels, or of one, at an instant: a function of (store, instant).
+ * Reads the signals of all channels, or of some, at an instant: a function of (store, instant).
  *
  * @param instant_ms ms since the epoch
+ * @param channels all unless given
  */
-export async function readSignals(store: Store, instant_ms: number, channel = ''): Promise<ChannelSignals[]> {
-  const scope = `(at = '${clickhouseTime(instant_ms)}', channel = ${quoted(channel)})`;
-  const query = <Row>(sql: string): Promise<Row[]> => store.query<Row>(sql, { settings: ONE_THREAD });
-  const [ends, connections, expectations, heartbeats, pending, fleet] = await Promise.all([
-    query<ByEnd<EndSignals>>(`SELECT * FROM end_signals${scope}`),
+export async function readSignals(
+  store: Store,
+  instant_ms: number,
+  channels?: readonly string[],
+): Promise<ChannelSignals[]> {
+  const fleet = await readFleet(store, instant_ms);
+  const signals: ChannelSignals[] = [];
+  for (const scope of channels === undefined ? [EVERY_CHANNEL] : inPieces(channels).map(oneOf))
+    signals.push(...(await readScope(store, instant_ms, scope, fleet)));
+  return signals;
+}
+
+/** Text of one query's names, bytes: a query holds them a few times over, and the engine takes 256 KiB. */
+const NAMES_BYTES_MAX = 32_768;
+
+/** Sorted, each once, in pieces that fit a query. A name longer than a piece is a piece. */
+function inPieces(channels: readonly string[]): string[][] {
+  const pieces: string[][] = [];
+  let bytes = Infinity;
+  for (const channel of [...new Set(channels)].sort()) {
+    const more = Buffer.byteLength(quoted(channel)) + 2;
+    if (bytes + more > NAMES_BYTES_MAX) {
+      pieces.push([]);
+      bytes = 0;
+    }
+    pieces.at(-1)?.push(channel);
+    bytes += more;
+  }
+  return pieces;
+}
+
+async function readScope(
+  store: Store,
+  instant_ms: number,
+  scope: ChannelScope,
+  fleet: FleetSignals,
+): Promise<ChannelSignals[]> {
+  const params = { at: clickhouseTime(instant_ms) };
+  const query = <Row>(sql: string): Promise<Row[]> => store.query<Row>(sql, { params, settings: ONE_THREAD });
+  const [ends, connections, expectations, heartbeats, pending] = await Promise.all([
+    query<ByEnd<EndSignals>>(endSignals(scope)),
     query<ByChannel<ConnectionSignals>>(
       `SELECT * EXCEPT (first_event_at, connected_at, attempted_at, closed_at),
          ${ms('first_event_at', 'first_event_ms')}, ${ms('connected_at', 'connected_ms')}, ${ms('closed_at', 'closed_ms')}
-       FROM connection_signals${scope}`,
+       FROM (${connectionSignals(scope)})`,
     ),
     query<ByChannel<ExpectationSignals>>(
       `SELECT channel_id, service, site, gateway, expected,
          ${ms('first_expected_at', 'first_expected_ms')}, ${ms('last_expected_at', 'last_expected_ms')}
-       FROM expectation_signals${scope}`,
+       FROM (${expectationSignals(scope)})`,
     ),
     query<ByChannel<HeartbeatSignals>>(
       `SELECT channel_id, median_gap_s, ${ms('received_at', 'received_ms')}, ${ms('enqueued_at', 'enqueued_ms')},
          ${ms('written_at', 'written_ms')}, ${ms('executed_at', 'executed_ms')},
          ${ms('execution_failed_at', 'failed_ms')}, ${ms('dropped_at', 'dropped_ms')}
-       FROM heartbeat_signals${scope}`,
+       FROM (${heartbeatSignals(scope)})`,
     ),
     query<ByEnd<PendingSignals>>(
       `SELECT channel_id, channel_end, connection_id, writes, executions, ${ms('oldest_write_at', 'oldest_write_ms')},
          ${ms('oldest_execution_at', 'oldest_execution_ms')}
-       FROM pending_signals${scope}
+       FROM (${pendingSignals(scope)})
        ORDER BY connection_id`,
     ),
-    readFleet(store, instant_ms),
   ]);
   return assemble(instant_ms, { ends, connections, expectations, heartbeats, pending, fleet });
 }
@@ -111,42 +153,6 @@ function byEnd<Row extends { readonly channel_id: string; readonly channel_end: 
     channels.set(row.channel_id, ends);
   }
   return channels;
-}
-
-async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals> {
-  const at = `toDateTime64('${clickhouseTime(instant_ms)}', 3)`;
-  const since = (seconds: number): string =>
-    `seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${seconds} SECOND AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes(${at} - INTERVAL ${seconds} SECOND)`;
-  const [states, listeners] = await Promise.all([
-    store.query<{ service: string; acknowledged: boolean; last_state_ms: number }>(
-      `SELECT service, toBool(max(ifNull(rx_acks, 0)) > 0) AS acknowledged,
-         toUnixTimestamp64Milli(max(seen_at)) AS last_state_ms
-       FROM channel_states
-       WHERE ${since(LOOKBACK_S)} AND channel_end = 'server'
-       GROUP BY service`,
-    ),
-    store.query<{ service: string; up: boolean; address: string }>(
-      `SELECT service, min(listens) AS up, argMin(at_address, listens) AS address
-       FROM
-       (
-           SELECT service, ifNull(argMax(listener_up, seen_at), true) AS listens,
-               -- an instance that was stopped is no trouble while another one listens: a deploy looks like that
-               argMax(error_type, seen_at) = 'closed' AND NOT listens
-                   AND countIf(listens) OVER (PARTITION BY service) > countIf(listens) OVER (PARTITION BY service, service_instance) AS succeeded,
-               server_address || if(server_port IS NULL, '', ':' || toString(assumeNotNull(server_port))) AS at_address
-           FROM listener_states
-           WHERE ${since(LISTENER_S)}
-           GROUP BY service, service_instance, server_address, server_port
-       )
-       WHERE NOT succeeded
-       GROUP BY service`,
-    ),
-  ]);
-  return {
-    acknowledging: new Set(states.filter(({ acknowledged }) => acknowledged).map(({ service }) => service)),
-    listeners: new Map(listeners.map(({ service, up, address }) => [service, { up, address }])),
-    server_state_ms: new Map(states.map(({ service, last_state_ms }) => [service, last_state_ms])),
-  };
 }
 
 /** A moment as ms since the epoch; NULL where it is NULL or, from an outer join, the epoch itself. */

@@ -1,0 +1,143 @@
+import { beforeSeam, RECENT_MS, sinceSeam, withinLookback } from './seam.js';
+import { CROSSING_S, LONG_OVERDUE_S, OVERDUE_MIN, OVERDUE_S, STALLED_S } from './windows.js';
+
+/** In `channel_progress`: a minimum of nothing, and the radix of its pairs. */
+export const NEVER = '4611686018427387904';
+
+/** The views round moments down, the narrow tables up: each bound gives way by more than that, ms. */
+export const ROUNDING_MS = 10;
+
+const PAIR_MASK = 'toUInt128(4611686018427387903)';
+/** Of a pair: the second, less one. */
+const second = (pair: string): string => `(4611686018427387902 - toInt64(bitAnd(${pair}, ${PAIR_MASK})))`;
+const bit = (name: keyof typeof BITS): string => `bitAnd(bits, ${BITS[name]}) > 0`;
+
+/** Facts of single states, gathered in one column. `now`: of a state that may be an end's last. */
+const BITS = {
+  dead_now: 1,
+  dead_untold_now: 2,
+  dead: 4,
+  stalled_now: 8,
+  stalled_untold_now: 16,
+  stalled: 32,
+  executing_now: 64,
+  executing_untold_now: 128,
+  executing: 256,
+  record_told: 512,
+  acknowledging: 1024,
+  work_told: 2048,
+  beats_told: 4096,
+} as const;
+
+function gathered(facts: Partial<Record<keyof typeof BITS, string>>): string {
+  return Object.entries(facts)
+    .map(([name, sql]) => `toUInt16(${sql}) * ${BITS[name as keyof typeof BITS]}`)
+    .join(' + ');
+}
+
+const overdue = (work: string): string =>
+  `(${bit('work_told')} AND progress_after_work >= ${NEVER} ? greatest(0, greatest(${work}, 0) - ${second('progress_after_work')}) : 0)`;
+const waiting = (work: string): string => `${overdue(work)} - executing`;
+
+/** What each connection of each end comes to. */
+export function perConnection(at_ms: number): string {
+  return `
+            SELECT
+                channel_id,
+                channel_end,
+                min(first) AS first_ms,
+                min(connected_from) AS connected_ms,
+                max(claimed) AS last_claim,
+                intDiv(last_claim, 2) AS state_ms,
+                last_claim % 2 = 1 AS is_connected,
+                least(${at_ms}, state_ms + 10000) AS now_ms,
+                groupBitOr(facts) AS bits,
+                min(executing_low) AS executing,
+                max(work_overdue) AS work_30,
+                max(work_long_overdue) AS work_90,
+                max(beats_overdue) AS beats_30,
+                max(after_work) AS progress_after_work,
+                max(after_beats) AS executed_after_beats,
+                max(beaten) AS beats_at,
+                max(sent_long_ago) AS sent,
+                max(received_now) AS received,
+                min(interval_told) AS interval_ms,
+                min(timeout_told) AS timeout_ms,
+                ${bit('record_told')} ? argMax(record, record_at) : max(record) AS record_age_ms,
+                record_age_ms >= 0 ? record_age_ms + now_ms - state_ms : -1 AS record_ms,
+                beats_at >= ${NEVER} AS counts_beats,
+                toInt64(bitShiftRight(beats_at, 62)) - 1 AS beats,
+                ${second('beats_at')} AS beat_ms,
+                ${bit('executing_now')} OR (${bit('executing_untold_now')} AND ${bit('executing')}) AS executes,
+                if(channel_end = 'server',
+                    ${bit('beats_told')} AND executed_after_beats >= ${NEVER} AND greatest(beats_30, 0) > ${second('executed_after_beats')},
+                    ${waiting('work_30')} >= 1) AS waits,
+                ${bit('dead_now')} OR (${bit('dead_untold_now')} AND ${bit('dead')})
+                    OR ${bit('stalled_now')} OR (${bit('stalled_untold_now')} AND ${bit('stalled')})
+                    OR if(channel_end = 'server',
+                        ${bit('acknowledging')} AND (${overdue('work_30')} >= ${OVERDUE_MIN} OR ${overdue('work_90')} >= 1),
+                        ${waiting('work_30')} >= ${OVERDUE_MIN} OR ${waiting('work_90')} >= 1) AS suspicious
+            FROM (${states(at_ms)} UNION ALL ${progress(at_ms)})
+            GROUP BY channel_id, channel_end, connection_id`;
+}
+
+const KEYS = 'channel_id, channel_end, connection_id';
+const pair = (progress: string, work: string): string =>
+  `toUInt128(${progress} + 1) * ${NEVER} + toUInt64(4611686018427387903 - (${work} + 1))`;
+const orNever = (name: string): string => `${name} >= 0 ? ${name} : ${NEVER}`;
+
+/** Where some channel of a service has had an acknowledgement, acknowledgements are due (`readFleet`). */
+const acknowledging = (at_ms: number): string =>
+  `service IN (SELECT service FROM channel_progress WHERE ${withinLookback(at_ms)} AND rx_acks > 0)`;
+
+/** The states since then, one by one. Their order and names are those of {@link progress}. */
+function states(at_ms: number): string {
+  const now = `seen_ms > ${at_ms - RECENT_MS}`;
+  const olderThan = (age_s: number, counter: string): string =>
+    `if(seen_ms <= ${at_ms - age_s * 1000 + ROUNDING_MS}, ${counter}, -1)`;
+  const ofEnd = (server: string, agent: string): string => `if(channel_end = 'server', ${server}, ${agent})`;
+  const facts = gathered({
+    dead_now: `${now} AND dead = 1`,
+    dead_untold_now: `${now} AND dead = -1`,
+    dead: 'dead = 1',
+    stalled_now: `${now} AND queue_oldest_ms >= ${STALLED_S * 1000}`,
+    stalled_untold_now: `${now} AND queue_oldest_ms = -1`,
+    stalled: `queue_oldest_ms >= ${STALLED_S * 1000}`,
+    executing_now: `${now} AND executing > 0`,
+    executing_untold_now: `${now} AND executing = -1`,
+    executing: 'executing > 0',
+    record_told: 'last_seen_age_ms >= 0',
+    acknowledging: acknowledging(at_ms),
+    work_told: 'work >= 0',
+    beats_told: 'beats >= 0',
+  });
+  return `
+                SELECT ${KEYS}, seen_ms AS first, if(connected = 1, seen_ms, ${NEVER}) AS connected_from, seen_ms * 2 + connected AS claimed,
+                    ${ofEnd('tx_commands', 'rx_commands')} AS work, ${ofEnd('rx_heartbeats', '-1')} AS beats, ${ofEnd('tx_commands', 'tx_any')} AS sent,
+                    ${facts} AS facts,
+                    ${now} ? greatest(executing, 0) : ${NEVER} AS executing_low,
+                    ${olderThan(OVERDUE_S, 'work')} AS work_overdue, ${olderThan(LONG_OVERDUE_S, 'work')} AS work_long_overdue, ${olderThan(OVERDUE_S, 'beats')} AS beats_overdue,
+                    ${pair(ofEnd('rx_acks', 'executed'), 'work')} AS after_work, ${pair('executed', 'beats')} AS after_beats, ${pair(ofEnd('rx_heartbeats', 'tx_heartbeats'), 'seen_ms')} AS beaten,
+                    ${olderThan(CROSSING_S, 'sent')} AS sent_long_ago, ${ofEnd('rx_any', 'rx_commands')} AS received_now,
+                    ${orNever('heartbeat_interval_ms')} AS interval_told, ${orNever('heartbeat_timeout_ms')} AS timeout_told,
+                    last_seen_age_ms AS record, last_seen_age_ms >= 0 ? seen_ms : 0 AS record_at
+                FROM channel_counts
+                WHERE ${sinceSeam(at_ms)}`;
+}
+
+/** What went before, two minutes a row: all of it is older than any age that matters, or taken for it. */
+function progress(at_ms: number): string {
+  const facts = gathered({
+    dead: 'dead = 1',
+    stalled: `queue_oldest_ms >= ${STALLED_S * 1000}`,
+    executing: 'executing > 0',
+    acknowledging: acknowledging(at_ms),
+    work_told: 'work >= 0',
+    beats_told: 'beats >= 0',
+  });
+  return `
+                SELECT ${KEYS}, first_ms, connected_ms, claimed, work, beats, sent, ${facts}, ${NEVER}, work, work, beats,
+                    progress_after_work, executed_after_beats, beats_at, sent, received, heartbeat_interval_ms, heartbeat_timeout_ms, last_seen_age_ms, 0
+                FROM channel_progress
+                WHERE ${beforeSeam(at_ms)}`;
+}
