@@ -1,37 +1,30 @@
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startIngest, type Ingest } from '@halfopen/ingest';
 import { batchId } from '@halfopen/otlp';
-import { installSignals } from '@halfopen/rules';
-import { openServerStore, type ServerStore } from '@halfopen/store';
+import type { ServerStore } from '@halfopen/store';
 import { openKafkaConsumer, type KafkaRangeConsumer } from '@halfopen/stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { ClickHouseConfig, KafkaConfig } from '../../config/cluster.js';
 import type { Config } from '../../config/load.js';
-import { Failure } from '../../failure.js';
 import { portFailure, urlOf } from '../address.js';
 import type { Log } from '../log.js';
 import { addIngestMetrics } from '../metrics.js';
 import type { PartProcess } from './collector-process.js';
+import { needClickHouse, openStore } from './clickhouse.js';
 import { connectionOf, makeTopic, needKafka } from './kafka.js';
+import { untilReached } from './until-reached.js';
 
 /**
  * How long behind its intention an insert may begin. Meanwhile others may insert: the engine remembers the tokens of the
  * last 10,000 blocks of a table (ADR 0014).
  */
 const INSERT_WITHIN_MS = 60_000;
-const AGAIN_MS = 2_000;
 
 /** Takes ranges from Kafka, and stores each in a ClickHouse server exactly once. */
 export async function startIngestProcess(config: Config, log: Log): Promise<PartProcess> {
   const kafka = needKafka(config, 'ingest');
-  if (config.clickhouse === undefined)
-    throw new Failure(
-      'halfopen ingest stores in a ClickHouse server: configure it, for example clickhouse: { url: http://clickhouse:8123 }',
-      2,
-    );
-  const worker = new Worker(kafka, config.clickhouse, log);
+  const worker = new Worker(kafka, needClickHouse(config, 'ingest'), log);
   const app = health(worker);
   const { host, port } = config.ingest;
   try {
@@ -92,50 +85,21 @@ class Worker {
   }
 
   async #open(): Promise<void> {
-    const { kafka, clickhouse, log } = this;
-    const { password, ...server } = clickhouse;
-    const store = await this.#untilReached('the ClickHouse server', async () => {
-      const { url, username, database, caFile } = server;
-      const opened = await openServerStore({
-        url,
-        username,
-        database,
-        ...(password === undefined ? {} : { password: password.reveal() }),
-        ...(caFile === undefined ? {} : { caFile }),
-      });
-      try {
-        await installSignals(opened);
-        return opened;
-      } catch (error) {
-        await opened.close();
-        throw error;
-      }
-    });
-    this.#store = store;
-    if (store === undefined) return;
-    const consumer = await this.#untilReached('Kafka', async () => {
-      await makeTopic(kafka, log);
+    const { kafka, log } = this;
+    const { signal } = this.#stop;
+    const reached = <T>(what: string, open: () => Promise<T>) =>
+      untilReached(what, open, { log, signal, obstacle: (message) => (this.#obstacle = message) });
+    this.#store = await reached('the ClickHouse server', () => openStore(this.clickhouse));
+    if (this.#store === undefined) return;
+    this.#consumer = await reached('Kafka', async () => {
+      await makeTopic(kafka, log, signal);
       const { topic, group } = kafka;
-      return openKafkaConsumer({ connection: connectionOf(kafka), topic, group, batchIdOf: batchId, log });
+      const connection = connectionOf(kafka);
+      return openKafkaConsumer({ connection, topic, group, batchIdOf: batchId, log, signal });
     });
-    this.#consumer = consumer;
+    const [consumer, store] = [this.#consumer, this.#store];
     if (consumer === undefined) return;
     this.#ingest = startIngest({ consumer, store, log, insertWithinMs: INSERT_WITHIN_MS });
-  }
-
-  /** @returns undefined when told to stop before */
-  async #untilReached<T>(what: string, open: () => Promise<T>): Promise<T | undefined> {
-    while (!this.#stop.signal.aborted) {
-      try {
-        return await open();
-      } catch (error) {
-        const message = `${what} is not reached: ${error instanceof Error ? error.message : String(error)}`;
-        if (message !== this.#obstacle) this.log.warn({ err: error }, `${what} is not reached; tried again`);
-        this.#obstacle = message;
-        await sleep(AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-      }
-    }
-    return undefined;
   }
 }
 
