@@ -6,6 +6,7 @@ import { measureEndToEnd } from './end-to-end.js';
 import { measureKafka } from './kafka.js';
 import { inNewStore, removeStores } from './new-store.js';
 import { requests, SPANS_PER_REQUEST } from './payload.js';
+import { measureRules } from './rules.js';
 import { measureSizing } from './sizing.js';
 import { measureStorage, measureTranscoding } from './storing.js';
 
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'end-to-end': () => measureEndToEnd(120 * scale),
   kafka: () => measureKafka(500 * scale),
   sizing: () => measureSizing(50 * scale),
+  rules: () => measureRules(values.quick ? [1_000, 10_000] : [1_000, 10_000, 100_000]),
 };
 
 const chosen = Object.entries(PARTS).filter(([name]) => values.only === undefined || name === values.only);

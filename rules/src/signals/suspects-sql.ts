@@ -27,120 +27,133 @@ const STALE_MS = STALE_STATE_S * 1000;
  * @param at_ms the instant, ms since the epoch
  */
 export function suspectsQuery(at_ms: number): string {
-  const beats = (end: 's' | 'a', name: string): string => `
-    ${end}_beating ? ${said(end, 'beats')} : -1 AS ${name}_beats,
-    ${said(end, 'beat_ms')} AS ${name}_beat_ms,
-    ${said(end, 'connected_ms')} AS ${name}_connected_ms,
-    ${said(end, 'now_ms')} AS ${name}_now_ms`;
-  return `
-SELECT
+  const steps = STEPS.reduce(
+    (inner, step) => `SELECT *,\n    ${step(at_ms).join(',\n    ')}\nFROM\n(\n${inner}\n)`,
+    perChannel(at_ms),
+  );
+  return `SELECT
     channel_id,
     toUInt8(certain) AS certain,
     interval_ms,
     timeout_ms,
-    record_ms,${beats('s', 'server')},${beats('a', 'agent')}
-FROM
-(
-    SELECT *, ${CONDITIONS.map(([name, sql]) => `${sql(at_ms)} AS ${name}`).join(',\n        ')}
-    FROM (${perChannel(at_ms)}) AS ends
-    FULL JOIN (${inventory(at_ms)}) AS inventory USING (channel_id)
-    FULL JOIN (${closes(at_ms)}) AS closes USING (channel_id)
-    LEFT JOIN (${pending(at_ms)}) AS pending USING (channel_id)
-)
+    record_ms,
+    s_open ? s_beat_ms : -1 AS server_beat_ms,
+    s_connected_ms AS server_connected_ms,
+    s_now_ms AS server_now_ms,
+    a_open ? a_beat_ms : -1 AS agent_beat_ms,
+    a_connected_ms AS agent_connected_ms,
+    a_now_ms AS agent_now_ms
+FROM (${steps})
 WHERE certain OR beats_missed`;
 }
 
-/** What one end says on its present connection, in one tuple: planning takes longer the more columns there are. */
-const SAID: readonly (readonly [name: string, sql: string])[] = [
-  ['state_ms', 'state_ms'],
-  ['connected', 'is_connected'],
-  ['now_ms', 'now_ms'],
-  ['connected_ms', 'connected_ms'],
-  ['suspicious', 'suspicious'],
-  ['waits', 'waits'],
-  ['executes', 'executes'],
-  ['sent', 'sent'],
-  ['received', 'received'],
-  ['counts_beats', 'counts_beats'],
-  ['beats', 'beats'],
-  ['beat_ms', 'beat_ms'],
-  ['record_ms', 'record_ms'],
-  ['interval_ms', 'interval_ms'],
-  ['timeout_ms', 'timeout_ms'],
-];
+/** The server and the agent: prefixes of what they say. */
+type End = 's' | 'a';
+const each = (sql: (end: End) => string): string[] => [sql('s'), sql('a')];
+const either = (sql: (end: End) => string): string => `(${each(sql).join(' OR ')})`;
 
-function said(end: 's' | 'a', name: string): string {
-  const index = SAID.findIndex(([known]) => known === name);
-  if (index < 0) throw new RangeError(`no end says ${name}`);
-  return `tupleElement(${end}, ${index + 1})`;
+/** What `perConnection` tells of each. */
+const COLUMNS = [
+  'channel_id',
+  'at_server',
+  'precedence',
+  'claim',
+  'flags',
+  'connected_ms',
+  'sent',
+  'received',
+  'beat_ms',
+  'record_ms',
+  'interval_ms',
+  'timeout_ms',
+] as const;
+const NEUTRAL: Readonly<Record<string, string>> = { interval_ms: NEVER, timeout_ms: NEVER };
+
+/** Stands in `at_server` for what no end says; a union costs the engine less planning than joins. */
+const MARK = 2;
+const MARKS = { expected: 1, flaps: 2, writes_hang: 4, executions_hang: 8 } as const;
+const marked = (name: keyof typeof MARKS): string => `bitAnd(marks, ${MARKS[name]}) > 0`;
+
+function mark(channels: string, values: Readonly<Partial<Record<(typeof COLUMNS)[number], string>>>): string {
+  const known: Readonly<Record<string, string>> = {
+    ...NEUTRAL,
+    channel_id: 'channel_id',
+    at_server: `${MARK}`,
+    ...values,
+  };
+  return `SELECT ${COLUMNS.map((name) => `${known[name] ?? '0'} AS ${name}`).join(', ')} FROM (${channels})`;
 }
-
-type At = (at_ms: number) => string;
-
-const either = (sql: (end: 's' | 'a') => string): string => `(${sql('s')} OR ${sql('a')})`;
-const speaks =
-  (end: 's' | 'a'): At =>
-  (at_ms) =>
-    `${said(end, 'state_ms')} > ${at_ms - STALE_MS - ROUNDING_MS}`;
-const least = (name: string): string =>
-  `least(${(['s', 'a'] as const).map((end) => `${said(end, 'state_ms')} = 0 ? ${NEVER} : ${said(end, name)}`).join(', ')})`;
-/** The gap that an end's counters allow for, ms. */
-const gap = (end: 's' | 'a'): string =>
-  `${end}_beating ? ${said(end, 'now_ms')} - greatest(${said(end, 'connected_ms')}, ${said(end, 'beats')} > 0 ? ${said(end, 'beat_ms')} - ${COUNTING_SLACK_MS} : 0) : -1`;
-const lost = (sender: 's' | 'a', receiver: 's' | 'a'): string =>
-  `${said(receiver, 'received')} >= 0 AND ${said(sender, 'sent')} - ${said(receiver, 'received')} >= ${OVERDUE_MIN}`;
-
-/** Each may use those before it. */
-const CONDITIONS: readonly (readonly [name: string, sql: At])[] = [
-  ['s_open', (at_ms) => `${speaks('s')(at_ms)} AND ${said('s', 'connected')}`],
-  ['a_open', (at_ms) => `${speaks('a')(at_ms)} AND ${said('a', 'connected')}`],
-  ['s_beating', () => `s_open AND ${said('s', 'counts_beats')}`],
-  ['a_beating', () => `a_open AND ${said('a', 'counts_beats')}`],
-  // Open beyond doubt: an end says so, and none that may be heard denies it.
-  [
-    'is_open',
-    (at_ms) =>
-      `${either((end) => `(${end}_open AND ${said(end, 'state_ms')} > ${at_ms - STALE_MS + ROUNDING_MS})`)}
-            AND NOT ${either((end) => `(${speaks(end)(at_ms)} AND NOT ${end}_open)`)}`,
-  ],
-  [
-    'lately_open',
-    (at_ms) =>
-      `closed_ms > ${at_ms - UNCONNECTED_MS + ROUNDING_MS} OR ${either((end) => `(${said(end, 'connected')} AND ${said(end, 'state_ms')} > ${at_ms - UNCONNECTED_MS + ROUNDING_MS})`)}`,
-  ],
-  ['interval_ms', () => least('interval_ms')],
-  ['timeout_ms', () => least('timeout_ms')],
-  ['record_ms', () => `s_open ? ${said('s', 'record_ms')} : -1`],
-  [
-    'certain',
-    (at_ms) =>
-      `${either((end) => `(${end}_open AND (${said(end, 'suspicious')} OR ${said(end, 'waits')} AND (${said(end, 'executes')} OR executions_hang)))`)}
-            OR (s_open AND a_open AND (${lost('s', 'a')} OR ${lost('a', 's')}))
-            OR ${either((end) => `(${said(end, 'connected')} AND ${said(end, 'state_ms')} <= ${at_ms - SILENT_MS + ROUNDING_MS})`)}
-            OR s_alive > s_open OR a_alive > a_open
-            OR (NOT is_open AND NOT lately_open AND (expected OR ${speaks('a')(at_ms)}))
-            OR closes >= ${CLOSES_MIN}
-            OR writes_hang
-            OR (interval_ms < ${NEVER} AND record_ms >= ${MISSED_BEATS} * interval_ms - ${ROUNDING_MS})`,
-  ],
-  [
-    'beats_missed',
-    () =>
-      `if(interval_ms < ${NEVER}, greatest(${gap('s')}, ${gap('a')}) >= ${MISSED_BEATS} * interval_ms - ${ROUNDING_MS}, s_beating OR a_beating OR record_ms >= 0)`,
-  ],
-];
 
 /** What the ends say on their present connections, chosen as `end_arrays` chooses; and how many connections are alive. */
 function perChannel(at_ms: number): string {
-  const present = (end: string): string =>
-    `argMaxIf((${SAID.map(([, sql]) => sql).join(', ')}), is_connected ? 2305843009213693952 + first_ms : state_ms, channel_end = '${end}')`;
-  const alive = (end: string): string =>
-    `countIf(channel_end = '${end}' AND is_connected AND state_ms > ${at_ms - STALE_MS - ROUNDING_MS})`;
+  const present = (end: End): string[] =>
+    ['claim', 'flags', 'connected_ms', 'sent', 'received', 'beat_ms'].map(
+      (name) => `argMaxIf(c.${name}, precedence, at_server = ${end === 's' ? 1 : 0}) AS ${end}_${name}`,
+    );
+  const alive = (end: End): string =>
+    `countIf(at_server = ${end === 's' ? 1 : 0} AND claim % 2 = 1 AND claim > ${2 * (at_ms - STALE_MS - ROUNDING_MS) + 1}) AS ${end}_alive`;
   return `
-        SELECT channel_id, ${present('server')} AS s, ${present('agent')} AS a, ${alive('server')} AS s_alive, ${alive('agent')} AS a_alive
-        FROM (${perConnection(at_ms)})
+        SELECT
+            channel_id,
+            ${[...each((end) => present(end).join(',\n            ')), ...each(alive)].join(',\n            ')},
+            argMaxIf(c.record_ms, precedence, at_server = 1) AS record_ms,
+            min(c.interval_ms) AS interval_ms,
+            min(c.timeout_ms) AS timeout_ms,
+            groupBitOrIf(c.flags, at_server = ${MARK}) AS marks,
+            maxIf(c.claim, at_server = ${MARK}) AS closed_ms
+        FROM
+        (
+            SELECT ${COLUMNS.join(', ')} FROM (${perConnection(at_ms)})
+            UNION ALL ${mark(inventory(at_ms), { flags: `${MARKS.expected}` })}
+            UNION ALL ${mark(closes(at_ms), { flags: `(closes >= ${CLOSES_MIN}) * ${MARKS.flaps}`, claim: 'session_closed_ms' })}
+            UNION ALL ${mark(pending(at_ms), { flags: `writes_hang * ${MARKS.writes_hang} + executions_hang * ${MARKS.executions_hang}` })}
+        ) AS c
         GROUP BY channel_id`;
 }
+
+const stale = (at_ms: number): number => at_ms - STALE_MS - ROUNDING_MS;
+/** The gap that an end's counters allow for, ms. */
+const gap = (end: End): string =>
+  `if(${end}_open AND ${end}_beat_ms >= 0, ${end}_now_ms - greatest(${end}_connected_ms, ${end}_beat_ms - ${COUNTING_SLACK_MS}), -1)`;
+const lost = (sender: End, receiver: End): string =>
+  `(${receiver}_received >= 0 AND ${sender}_sent - ${receiver}_received >= ${OVERDUE_MIN})`;
+
+/**
+ * One step of the judgement a query, each over the one before: the engine writes an alias out wherever it is used, and its
+ * planning would take longer than the query.
+ */
+const STEPS: readonly ((at_ms: number) => readonly string[])[] = [
+  (at_ms) => [
+    ...each((end) => `intDiv(${end}_claim, 2) AS ${end}_state_ms`),
+    ...each((end) => `${end}_claim % 2 = 1 AS ${end}_connected`),
+    ...each((end) => `${end}_claim > ${2 * stale(at_ms) + 1} AS ${end}_speaks`),
+    // Beyond doubt: as long as the views, too, hold that it speaks.
+    ...each((end) => `${end}_claim > ${2 * (stale(at_ms) + 2 * ROUNDING_MS) + 1} AS ${end}_surely`),
+  ],
+  (at_ms) => [
+    ...each((end) => `${end}_speaks AND ${end}_connected AS ${end}_open`),
+    ...each((end) => `least(${at_ms}, ${end}_state_ms + 10000) AS ${end}_now_ms`),
+    ...each(
+      (end) =>
+        `(bitAnd(${end}_flags, 1) > 0 OR bitAnd(${end}_flags, 2) > 0 AND (bitAnd(${end}_flags, 4) > 0 OR ${marked('executions_hang')})) AS ${end}_suspicious`,
+    ),
+    // An end says that the channel is open, and none that may be heard denies it.
+    `${either((end) => `(${end}_surely AND ${end}_connected)`)} AND NOT ${either((end) => `(${end}_speaks AND NOT ${end}_connected)`)} AS is_open`,
+    `closed_ms > ${at_ms - UNCONNECTED_MS + ROUNDING_MS} OR ${either((end) => `(${end}_connected AND ${end}_state_ms > ${at_ms - UNCONNECTED_MS + ROUNDING_MS})`)} AS lately_open`,
+  ],
+  (at_ms) => [
+    `${either((end) => `(${end}_open AND ${end}_suspicious)`)}
+        OR (s_open AND a_open AND (${lost('s', 'a')} OR ${lost('a', 's')}))
+        OR ${either((end) => `(${end}_connected AND ${end}_state_ms <= ${at_ms - SILENT_MS + ROUNDING_MS})`)}
+        OR ${either((end) => `${end}_alive > ${end}_open`)}
+        OR (NOT is_open AND NOT lately_open AND (${marked('expected')} OR a_speaks))
+        OR ${marked('flaps')}
+        OR ${marked('writes_hang')}
+        OR (s_open AND interval_ms < ${NEVER} AND record_ms >= ${MISSED_BEATS} * interval_ms - ${ROUNDING_MS}) AS certain`,
+    `if(interval_ms < ${NEVER}, greatest(${gap('s')}, ${gap('a')}) >= ${MISSED_BEATS} * interval_ms - ${ROUNDING_MS},
+        ${either((end) => `(${end}_open AND ${end}_beat_ms >= 0)`)} OR s_open AND record_ms >= 0) AS beats_missed`,
+  ],
+];
 
 const within = (at_ms: number, seconds: number): string =>
   `seen_at <= fromUnixTimestamp64Milli(${at_ms}) AND seen_at > fromUnixTimestamp64Milli(${at_ms - seconds * 1000})
@@ -148,19 +161,18 @@ const within = (at_ms: number, seconds: number): string =>
 
 function inventory(at_ms: number): string {
   return `
-        SELECT channel_id, 1 AS expected FROM expected_channels
-        WHERE ${within(at_ms, EXPECTATION_LOOKBACK_S)}
-        GROUP BY channel_id`;
+        SELECT channel_id FROM expected_channels
+        WHERE ${within(at_ms, EXPECTATION_LOOKBACK_S)}`;
 }
 
 /** Sessions closed, and the last close, as `connection_signals` tells them apart. */
 function closes(at_ms: number): string {
   return `
-        SELECT channel_id, count() AS closes, max(session_closed_ms) AS closed_ms
+        SELECT channel_id, count() AS closes, max(closed_at_ms) AS session_closed_ms
         FROM
         (
             SELECT channel_id, if(connection_id = '', toString(toStartOfInterval(seen_at, INTERVAL 5 SECOND)), connection_id) AS session,
-                toUnixTimestamp64Milli(min(seen_at)) AS session_closed_ms
+                toUnixTimestamp64Milli(min(seen_at)) AS closed_at_ms
             FROM connection_events
             WHERE ${within(at_ms, LOOKBACK_S)} AND event = 'close'
             GROUP BY channel_id, session

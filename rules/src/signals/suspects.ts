@@ -21,9 +21,9 @@ interface Suspicion extends EndBeats<'server'>, EndBeats<'agent'> {
   readonly record_ms: number;
 }
 
-/** What an end has counted; -1 beats where it does not speak, is not connected, or does not count. */
+/** When an end first counted its last heartbeat: 0 where it has counted none, -1 where it does not count or is not open. */
 type EndBeats<End extends string> = Readonly<
-  Record<`${End}_beats` | `${End}_beat_ms` | `${End}_connected_ms` | `${End}_now_ms`, number>
+  Record<`${End}_beat_ms` | `${End}_connected_ms` | `${End}_now_ms`, number>
 >;
 
 interface BeatSpans {
@@ -86,10 +86,8 @@ function intervalMs(suspicion: Suspicion, spans: BeatSpans | undefined): number 
 
 /** As `gap` of derive.ts has it. */
 function gapMs(suspicion: Suspicion, end: 'server' | 'agent', span_ms: number | null): number {
-  const beats = suspicion[`${end}_beats`];
-  if (beats < 0) return -1;
   const counted_ms = suspicion[`${end}_beat_ms`];
-  const spanTells = span_ms !== null && (beats === 0 || span_ms >= counted_ms - COUNTING_SLACK_MS);
-  const beat_ms = spanTells ? span_ms : beats > 0 ? counted_ms : 0;
+  if (counted_ms < 0) return -1;
+  const beat_ms = span_ms !== null && span_ms >= counted_ms - COUNTING_SLACK_MS ? span_ms : counted_ms;
   return suspicion[`${end}_now_ms`] - Math.max(beat_ms, suspicion[`${end}_connected_ms`]);
 }
