@@ -1,28 +1,30 @@
 -- What rules read of all channels, to find those that are worth a closer look (ADR 0017). Few narrow columns, by time
--- first: an evaluation reads the last minutes of the one table, and the progress before them of the other.
+-- first: an evaluation reads the last minutes of the one table, and the progress before them of the other. Compressed for
+-- reading (LZ4, the engine's default): ZSTD takes a quarter less room and more time than all else that is done with them.
 CREATE TABLE channel_counts
 (
-    seen_ms Int64 COMMENT 'when the end said so, by its clock, ms since the epoch, rounded up' CODEC(Delta, ZSTD(1)),
-    channel_id String COMMENT 'the logical channel' CODEC(ZSTD(1)),
-    connection_id String COMMENT 'one transport session; empty where not reported' CODEC(ZSTD(1)),
+    connection_key UInt64 COMMENT 'stands for channel, end and connection: a number is grouped by at a third of the cost',
+    seen_ms Int64 COMMENT 'when the end said so, by its clock, ms since the epoch, rounded up',
+    channel_id String COMMENT 'the logical channel',
+    connection_id String COMMENT 'one transport session; empty where not reported',
     channel_end LowCardinality(String) COMMENT 'who reports: agent or server',
     service LowCardinality(String) COMMENT 'service.name of the process that reports',
-    inserted_at DateTime COMMENT 'when the stream took the span; retention counts from here' CODEC(Delta, ZSTD(1)),
+    inserted_at DateTime COMMENT 'when the stream took the span; retention counts from here',
     connected UInt8 COMMENT 'what the application is told; 0 where not reported',
     dead Int8 COMMENT '1 where a reader or a handler is reported dead, 0 where both are reported alive, else -1',
-    queue_oldest_ms Int64 COMMENT 'age of the oldest outgoing frame, ms; -1 where not reported' CODEC(ZSTD(1)),
-    executing Int64 COMMENT 'handlers running; -1 where not reported' CODEC(ZSTD(1)),
-    last_seen_age_ms Int64 COMMENT 'age of the registry''s record of the agent, ms; -1 where not reported' CODEC(ZSTD(1)),
-    tx_any Int64 COMMENT 'frames written; -1 where not reported, as in all counters here' CODEC(ZSTD(1)),
-    rx_any Int64 COMMENT 'frames received' CODEC(ZSTD(1)),
-    tx_commands Int64 COMMENT 'commands written' CODEC(ZSTD(1)),
-    rx_commands Int64 COMMENT 'commands received' CODEC(ZSTD(1)),
-    rx_acks Int64 COMMENT 'acknowledgements received' CODEC(ZSTD(1)),
-    executed Int64 COMMENT 'frames whose handler has ended' CODEC(ZSTD(1)),
-    tx_heartbeats Int64 COMMENT 'heartbeats written' CODEC(ZSTD(1)),
-    rx_heartbeats Int64 COMMENT 'heartbeats received' CODEC(ZSTD(1)),
-    heartbeat_interval_ms Int64 COMMENT 'period of the heartbeats, ms; -1 where not reported' CODEC(ZSTD(1)),
-    heartbeat_timeout_ms Int64 COMMENT 'limit of their monitor, ms; -1 where not reported' CODEC(ZSTD(1))
+    queue_oldest_ms Int64 COMMENT 'age of the oldest outgoing frame, ms; -1 where not reported',
+    executing Int64 COMMENT 'handlers running; -1 where not reported',
+    last_seen_age_ms Int64 COMMENT 'age of the registry''s record of the agent, ms; -1 where not reported',
+    tx_any Int64 COMMENT 'frames written; -1 where not reported, as in all counters here',
+    rx_any Int64 COMMENT 'frames received',
+    tx_commands Int64 COMMENT 'commands written',
+    rx_commands Int64 COMMENT 'commands received',
+    rx_acks Int64 COMMENT 'acknowledgements received',
+    executed Int64 COMMENT 'frames whose handler has ended',
+    tx_heartbeats Int64 COMMENT 'heartbeats written',
+    rx_heartbeats Int64 COMMENT 'heartbeats received',
+    heartbeat_interval_ms Int64 COMMENT 'period of the heartbeats, ms; -1 where not reported',
+    heartbeat_timeout_ms Int64 COMMENT 'limit of their monitor, ms; -1 where not reported'
 )
 ENGINE = MergeTree
 PARTITION BY toDate(inserted_at)
@@ -32,6 +34,7 @@ COMMENT 'what rules read of the last minutes of channel_states';
 
 CREATE MATERIALIZED VIEW channel_counts_mv TO channel_counts AS
 SELECT
+    sipHash64(channel_id, channel_end, connection_id) AS connection_key,
     intDiv(toUnixTimestamp64Nano(seen_at) + 999999, 1000000) AS seen_ms,
     channel_id,
     connection_id,
@@ -63,38 +66,40 @@ WHERE channel_end IN ('agent', 'server');
 -- where -1 is unobserved.
 CREATE TABLE channel_progress
 (
+    connection_key UInt64 COMMENT 'as in channel_counts',
     block Int64 COMMENT 'which two minutes: ms since the epoch / 120,000',
-    channel_id String COMMENT 'the logical channel' CODEC(ZSTD(1)),
+    channel_id String COMMENT 'the logical channel',
     channel_end LowCardinality(String) COMMENT 'who reports: agent or server',
-    connection_id String COMMENT 'one transport session; empty where not reported' CODEC(ZSTD(1)),
+    connection_id String COMMENT 'one transport session; empty where not reported',
     service LowCardinality(String) COMMENT 'service.name of the process that reports',
     inserted_on Date COMMENT 'day of insertion; retention counts from here',
-    first_ms SimpleAggregateFunction(min, Int64) COMMENT 'first state, ms since the epoch' CODEC(ZSTD(1)),
-    connected_ms SimpleAggregateFunction(min, Int64) COMMENT 'first state that claims to be connected; 2^62 where none does' CODEC(ZSTD(1)),
-    claimed SimpleAggregateFunction(max, Int64) COMMENT 'last state: its ms * 2, and 1 more where it claims to be connected' CODEC(ZSTD(1)),
+    first_ms SimpleAggregateFunction(min, Int64) COMMENT 'first state, ms since the epoch',
+    connected_ms SimpleAggregateFunction(min, Int64) COMMENT 'first state that claims to be connected; 2^62 where none does',
+    claimed SimpleAggregateFunction(max, Int64) COMMENT 'last state: its ms * 2, and 1 more where it claims to be connected',
     dead SimpleAggregateFunction(max, Int8) COMMENT '1 where a reader or a handler was reported dead',
-    queue_oldest_ms SimpleAggregateFunction(max, Int64) COMMENT 'greatest age of the oldest outgoing frame, ms; -1 unobserved' CODEC(ZSTD(1)),
-    executing SimpleAggregateFunction(max, Int64) COMMENT 'most handlers running; -1 unobserved' CODEC(ZSTD(1)),
-    last_seen_age_ms SimpleAggregateFunction(max, Int64) COMMENT 'greatest age of the registry''s record, ms; -1 unobserved' CODEC(ZSTD(1)),
-    rx_acks SimpleAggregateFunction(max, Int64) COMMENT 'acknowledgements received; -1 unobserved' CODEC(ZSTD(1)),
-    work SimpleAggregateFunction(max, Int64) COMMENT 'commands written by the server, received by the agent; -1 unobserved' CODEC(ZSTD(1)),
-    received SimpleAggregateFunction(max, Int64) COMMENT 'frames received by the server, commands received by the agent; -1 unobserved' CODEC(ZSTD(1)),
-    sent SimpleAggregateFunction(max, Int64) COMMENT 'commands written by the server, frames written by the agent; -1 unobserved' CODEC(ZSTD(1)),
-    beats SimpleAggregateFunction(max, Int64) COMMENT 'heartbeats received by the server; -1 unobserved' CODEC(ZSTD(1)),
-    progress_after_work SimpleAggregateFunction(max, UInt128) COMMENT 'acknowledgements received by the server, or executions of the agent, and their work' CODEC(ZSTD(1)),
-    executed_after_beats SimpleAggregateFunction(max, UInt128) COMMENT 'executions, and heartbeats received until then' CODEC(ZSTD(1)),
-    beats_at SimpleAggregateFunction(max, UInt128) COMMENT 'heartbeats that the server received, or the agent wrote, and the first state, ms, that says so' CODEC(ZSTD(1)),
-    heartbeat_interval_ms SimpleAggregateFunction(min, Int64) COMMENT 'least period of heartbeats that was reported, ms; 2^62 where none was' CODEC(ZSTD(1)),
-    heartbeat_timeout_ms SimpleAggregateFunction(min, Int64) COMMENT 'least limit of their monitor, ms; 2^62 where none was' CODEC(ZSTD(1))
+    queue_oldest_ms SimpleAggregateFunction(max, Int64) COMMENT 'greatest age of the oldest outgoing frame, ms; -1 unobserved',
+    executing SimpleAggregateFunction(max, Int64) COMMENT 'most handlers running; -1 unobserved',
+    last_seen_age_ms SimpleAggregateFunction(max, Int64) COMMENT 'greatest age of the registry''s record, ms; -1 unobserved',
+    rx_acks SimpleAggregateFunction(max, Int64) COMMENT 'acknowledgements received; -1 unobserved',
+    work SimpleAggregateFunction(max, Int64) COMMENT 'commands written by the server, received by the agent; -1 unobserved',
+    received SimpleAggregateFunction(max, Int64) COMMENT 'frames received by the server, commands received by the agent; -1 unobserved',
+    sent SimpleAggregateFunction(max, Int64) COMMENT 'commands written by the server, frames written by the agent; -1 unobserved',
+    beats SimpleAggregateFunction(max, Int64) COMMENT 'heartbeats received by the server; -1 unobserved',
+    progress_after_work SimpleAggregateFunction(max, UInt128) COMMENT 'acknowledgements received by the server, or executions of the agent, and their work',
+    executed_after_beats SimpleAggregateFunction(max, UInt128) COMMENT 'executions, and heartbeats received until then',
+    beats_at SimpleAggregateFunction(max, UInt128) COMMENT 'heartbeats that the server received, or the agent wrote, and the first state, ms, that says so',
+    heartbeat_interval_ms SimpleAggregateFunction(min, Int64) COMMENT 'least period of heartbeats that was reported, ms; 2^62 where none was',
+    heartbeat_timeout_ms SimpleAggregateFunction(min, Int64) COMMENT 'least limit of their monitor, ms; 2^62 where none was'
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY inserted_on
-ORDER BY (block, channel_id, channel_end, connection_id, service)
+ORDER BY (block, channel_id, channel_end, connection_id, service, connection_key)
 SETTINGS non_replicated_deduplication_window = 10000, merge_selector_base = 10, string_serialization_version = 'single_stream'
 COMMENT 'how far each connection had come, every two minutes: what rules read of the quarter of an hour before the last minutes';
 
 CREATE MATERIALIZED VIEW channel_progress_mv TO channel_progress AS
 SELECT
+    connection_key,
     intDiv(seen_ms, 120000) AS block,
     channel_id,
     channel_end,
@@ -124,11 +129,12 @@ FROM channel_counts AS c;
 -- that was cut short may begin again. The same query as above.
 INSERT INTO channel_counts
 (
-    seen_ms, channel_id, connection_id, channel_end, service, inserted_at, connected, dead, queue_oldest_ms, executing,
+    connection_key, seen_ms, channel_id, connection_id, channel_end, service, inserted_at, connected, dead, queue_oldest_ms, executing,
     last_seen_age_ms, tx_any, rx_any, tx_commands, rx_commands, rx_acks, executed, tx_heartbeats, rx_heartbeats,
     heartbeat_interval_ms, heartbeat_timeout_ms
 )
 SELECT
+    sipHash64(channel_id, channel_end, connection_id) AS connection_key,
     intDiv(toUnixTimestamp64Nano(seen_at) + 999999, 1000000) AS seen_ms,
     channel_id,
     connection_id,

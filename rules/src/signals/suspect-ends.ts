@@ -39,8 +39,7 @@ function gathered(facts: Partial<Record<keyof typeof BITS, string>>): string {
 const OPEN = '2305843009213693952';
 
 /**
- * What each connection of each end comes to. Grouped by a hash of its names, at two thirds of the cost of the names
- * themselves; two of a million connections share one once in forty million fleets.
+ * What each connection of each end comes to.
  */
 export function perConnection(at_ms: number): string {
   return `
@@ -92,11 +91,11 @@ export function perConnection(at_ms: number): string {
                     argMax(record, record_at) AS last_record,
                     max(record) AS greatest_record
                 FROM (${states(at_ms)} UNION ALL ${progress(at_ms)}) AS said
-                GROUP BY sipHash64(said.channel_id, said.channel_end, said.connection_id)
+                GROUP BY connection_key
             )`;
 }
 
-const KEYS = 'channel_id, channel_end, connection_id';
+const KEYS = 'connection_key, channel_id, channel_end';
 const pair = (progress: string, work: string): string =>
   `toUInt128(${progress} + 1) * ${NEVER} + toUInt64(4611686018427387903 - (${work} + 1))`;
 const orNever = (name: string): string => `${name} >= 0 ? ${name} : ${NEVER}`;
