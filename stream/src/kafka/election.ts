@@ -70,7 +70,8 @@ class Election implements KafkaElection {
         ...connectionSettings(connection, 'halfopen-rules'),
         'group.id': group,
         'group.protocol': 'classic',
-        'partition.assignment.strategy': 'range',
+        // Who is in office stays in office when somebody else joins.
+        'partition.assignment.strategy': 'cooperative-sticky',
         'session.timeout.ms': sessionMs,
         'heartbeat.interval.ms': Math.min(HEARTBEAT_MS, Math.floor(sessionMs / 4)),
         'max.poll.interval.ms': Math.max(POLL_INTERVAL_MS_MAX, sessionMs),
@@ -134,12 +135,15 @@ class Election implements KafkaElection {
   }
 
   #rebalance(code: number | undefined, partitions: readonly TopicPartition[]): void {
+    const cooperative = this.#client.rebalanceProtocol() === 'COOPERATIVE';
     if (code === ERROR.assignPartitions) {
-      this.#client.assign(partitions);
+      if (cooperative) this.#client.incrementalAssign(partitions);
+      else this.#client.assign(partitions);
       if (partitions.length > 0) this.#change(true);
     } else {
-      this.#change(false);
-      this.#client.unassign();
+      if (partitions.length > 0) this.#change(false);
+      if (cooperative) this.#client.incrementalUnassign(partitions);
+      else this.#client.unassign();
     }
   }
 

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaJS } from '@confluentinc/kafka-javascript';
-import { CONNECT_MS_MAX, loadKafka, messageOf, within } from './client.js';
+import {
+  CONNECT_MS_MAX,
+  loadKafka,
+  messageOf,
+  promised,
+  within,
+  type PollingConsumer,
+  type TopicPartition,
+} from './client.js';
 import { connectionSettings, type KafkaConnection, type KafkaLog } from './settings.js';
 import { Watermark } from './watermark.js';
 
@@ -71,47 +79,43 @@ class Watch implements KafkaProgress {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     const stopped = () => signal.aborted;
+    const period_ms = this.options.periodMs ?? PERIOD_MS;
     while (!stopped()) {
-      const { Kafka } = loadKafka().KafkaJS;
-      const admin = new Kafka({}).admin(connectionSettings(this.options.connection, 'halfopen-progress'));
+      const eyes = new Eyes(this.options);
       try {
-        await within(CONNECT_MS_MAX, admin.connect(), signal);
+        await eyes.open(signal);
         while (!stopped()) {
-          await this.#look(admin);
-          await sleep(this.options.periodMs ?? PERIOD_MS, undefined, { signal });
+          await this.#look(eyes);
+          await sleep(period_ms, undefined, { signal });
         }
       } catch (error) {
         if (!stopped()) this.#failed(error);
       } finally {
-        admin.disconnect().catch(() => undefined);
+        eyes.close();
       }
-      await sleep(this.options.periodMs ?? PERIOD_MS, undefined, { signal }).catch(() => undefined);
+      await sleep(period_ms, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  async #look(admin: KafkaJS.Admin): Promise<void> {
-    const { topic, group } = this.options;
+  async #look(eyes: Eyes): Promise<void> {
+    const { topic, group, log } = this.options;
     const { signal } = this.#stop;
     // In this order: what comes between the questions makes the answer older, never younger than it is.
     const at_ms = Date.now();
-    const reach = await within(ASK_MS_MAX, admin.fetchTopicOffsets(topic), signal);
-    const found = await within(ASK_MS_MAX, admin.fetchOffsets({ groupId: group, topics: [topic] }), signal);
-    const committed = new Map(
-      (found[0]?.partitions ?? []).map(({ partition, offset }) => [partition, BigInt(offset)]),
-    );
+    const reach = await eyes.reach(signal);
+    const committed = await eyes.committed([...reach.keys()], signal);
     const ends = new Map<number, bigint>();
     let pending = 0n;
-    for (const { partition, low, high } of reach) {
-      ends.set(partition, BigInt(high));
+    for (const [partition, { low, high }] of reach) {
+      ends.set(partition, high);
       // Below `low` retention has taken what there was: nobody will store it.
-      const at = larger(committed.get(partition) ?? -1n, BigInt(low));
+      const at = larger(committed.get(partition) ?? -1n, low);
       committed.set(partition, at);
-      pending += larger(BigInt(high) - at, 0n);
+      pending += larger(high - at, 0n);
     }
     this.#watermark.note(at_ms, ends, committed);
     this.#pending = Number(pending);
-    if (this.#obstacle !== undefined)
-      this.options.log.info({ topic, group }, 'follows how far the group has come');
+    if (this.#obstacle !== undefined) log.info({ topic, group }, 'follows how far the group has come');
     this.#obstacle = undefined;
   }
 
@@ -120,6 +124,59 @@ class Watch implements KafkaProgress {
     if (message !== this.#obstacle)
       this.options.log.warn({ err: error }, 'how far the group has come is not known; asked again');
     this.#obstacle = message;
+  }
+}
+
+/** Two clients that ask the brokers, for one another. */
+class Eyes {
+  readonly #admin: KafkaJS.Admin;
+  /** It never joins: an admin's own question for a group's commits ends the process where no coordinator is known yet. */
+  readonly #consumer: PollingConsumer;
+
+  constructor(private readonly options: KafkaProgressOptions) {
+    const { connection, group } = options;
+    const { KafkaConsumer, KafkaJS } = loadKafka();
+    const settings = connectionSettings(connection, 'halfopen-progress');
+    this.#admin = new KafkaJS.Kafka({}).admin(settings);
+    this.#consumer = new KafkaConsumer(
+      { ...settings, 'group.id': group, 'enable.auto.commit': false },
+      {},
+    ) as unknown as PollingConsumer;
+    this.#consumer.on('event.error', () => undefined); // told by the questions that fail
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await within(CONNECT_MS_MAX, this.#admin.connect(), signal);
+    const connected = promised((done) => {
+      this.#consumer.connect({ timeout: CONNECT_MS_MAX }, done);
+    });
+    await within(2 * CONNECT_MS_MAX, connected, signal);
+  }
+
+  /** Of each partition the first offset that is there, and the one behind the last. */
+  async reach(signal: AbortSignal): Promise<Map<number, { low: bigint; high: bigint }>> {
+    const found = await within(ASK_MS_MAX, this.#admin.fetchTopicOffsets(this.options.topic), signal);
+    return new Map(
+      found.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
+    );
+  }
+
+  async committed(partitions: readonly number[], signal: AbortSignal): Promise<Map<number, bigint>> {
+    const { topic } = this.options;
+    const asked = promised<readonly TopicPartition[]>((done) => {
+      const all = partitions.map((partition) => ({ topic, partition }));
+      this.#consumer.committed(all, ASK_MS_MAX, done);
+    });
+    const found = await within(2 * ASK_MS_MAX, asked, signal);
+    return new Map(
+      found.flatMap(({ partition, offset }) => (offset === undefined ? [] : [[partition, BigInt(offset)]])),
+    );
+  }
+
+  /** Returns at once. */
+  close(): void {
+    this.#admin.disconnect().catch(() => undefined);
+    this.#consumer.disconnect(() => undefined);
   }
 }
 

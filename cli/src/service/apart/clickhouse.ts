@@ -1,5 +1,5 @@
 import { installSignals } from '@halfopen/rules';
-import { openServerStore, type ServerStore } from '@halfopen/store';
+import { prepareServerStore, ServerStore } from '@halfopen/store';
 import type { ClickHouseConfig } from '../../config/cluster.js';
 import type { Config } from '../../config/load.js';
 import { Failure } from '../../failure.js';
@@ -13,21 +13,20 @@ export function needClickHouse({ clickhouse }: Config, command: string): ClickHo
   );
 }
 
-/** With the schema and the signals' views of this version. */
-export async function openStore({ password, caFile, ...server }: ClickHouseConfig): Promise<ServerStore> {
+/** Reaches nothing before it is asked something. */
+export function storeOf({ password, caFile, ...server }: ClickHouseConfig): ServerStore {
   const { url, username, database } = server;
-  const store = await openServerStore({
+  return new ServerStore({
     url,
     username,
     database,
     ...(password === undefined ? {} : { password: password.reveal() }),
     ...(caFile === undefined ? {} : { caFile }),
   });
-  try {
-    await installSignals(store);
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+}
+
+/** Puts the schema and the signals' views of this version in place. @throws StoreError */
+export async function prepareStore(store: ServerStore): Promise<void> {
+  await prepareServerStore(store);
+  await installSignals(store);
 }

@@ -11,7 +11,7 @@ import { portFailure, urlOf } from '../address.js';
 import type { Log } from '../log.js';
 import { addIngestMetrics } from '../metrics.js';
 import type { PartProcess } from './collector-process.js';
-import { needClickHouse, openStore } from './clickhouse.js';
+import { needClickHouse, prepareStore, storeOf } from './clickhouse.js';
 import { connectionOf, makeTopic, needKafka } from './kafka.js';
 import { untilReached } from './until-reached.js';
 
@@ -44,7 +44,7 @@ export async function startIngestProcess(config: Config, log: Log): Promise<Part
 
 /** Its work begins when both servers are reached; until then it says in `/readyz` which one is not. */
 class Worker {
-  #store: ServerStore | undefined;
+  readonly #store: ServerStore;
   #consumer: KafkaRangeConsumer | undefined;
   #ingest: Ingest | undefined;
   #obstacle = 'starting';
@@ -53,9 +53,11 @@ class Worker {
 
   constructor(
     private readonly kafka: KafkaConfig,
-    private readonly clickhouse: ClickHouseConfig,
+    clickhouse: ClickHouseConfig,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.#store = storeOf(clickhouse);
+  }
 
   get parts(): { readonly ingest: Ingest; readonly consumer: KafkaRangeConsumer } | undefined {
     const [ingest, consumer] = [this.#ingest, this.#consumer];
@@ -81,7 +83,7 @@ class Worker {
     await this.#opening;
     await this.#ingest?.stop();
     await this.#consumer?.close();
-    await this.#store?.close();
+    await this.#store.close();
   }
 
   async #open(): Promise<void> {
@@ -89,17 +91,20 @@ class Worker {
     const { signal } = this.#stop;
     const reached = <T>(what: string, open: () => Promise<T>) =>
       untilReached(what, open, { log, signal, obstacle: (message) => (this.#obstacle = message) });
-    this.#store = await reached('the ClickHouse server', () => openStore(this.clickhouse));
-    if (this.#store === undefined) return;
+    const prepared = await reached('the ClickHouse server', async () => {
+      await prepareStore(this.#store);
+      return true;
+    });
+    if (prepared === undefined) return;
     this.#consumer = await reached('Kafka', async () => {
       await makeTopic(kafka, log, signal);
       const { topic, group } = kafka;
       const connection = connectionOf(kafka);
       return openKafkaConsumer({ connection, topic, group, batchIdOf: batchId, log, signal });
     });
-    const [consumer, store] = [this.#consumer, this.#store];
+    const consumer = this.#consumer;
     if (consumer === undefined) return;
-    this.#ingest = startIngest({ consumer, store, log, insertWithinMs: INSERT_WITHIN_MS });
+    this.#ingest = startIngest({ consumer, store: this.#store, log, insertWithinMs: INSERT_WITHIN_MS });
   }
 }
 
