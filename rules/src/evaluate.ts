@@ -6,7 +6,7 @@ import { gatherEvidence } from './probes/probes.js';
 import type { Finding } from './incidents/finding.js';
 import { advance, type Findings, type OpenIncidents, type Step } from './incidents/lifecycle.js';
 import { readSignals } from './signals/read.js';
-import { readSuspects } from './signals/suspects.js';
+import { readSuspects, RULES_WITH_SUSPECTS } from './signals/suspects.js';
 import type { ChannelSignals } from './signals/signals.js';
 
 export interface EvaluateOptions {
@@ -32,7 +32,8 @@ export async function evaluate(
 ): Promise<Step> {
   // Of a member of an open incident, the rules must say whether it is well again.
   const members = open.flatMap((incident) => [...incident.members.keys()]);
-  const channels = everyChannel ? undefined : [...(await readSuspects(store, instant_ms)), ...members];
+  const choose = !everyChannel && RULES_IN_FORCE.every(({ name }) => RULES_WITH_SUSPECTS.has(name));
+  const channels = choose ? [...(await readSuspects(store, instant_ms)), ...members] : undefined;
   const signals = await readSignals(store, instant_ms, channels);
   return advance(open, judge(signals, instant_ms, RULES_IN_FORCE), RULES_IN_FORCE);
 }

@@ -23,6 +23,7 @@ CREATE TABLE channel_counts
     executed Int64 COMMENT 'frames whose handler has ended',
     tx_heartbeats Int64 COMMENT 'heartbeats written',
     rx_heartbeats Int64 COMMENT 'heartbeats received',
+    rx_decode_errors Int64 COMMENT 'frames that could not be decoded',
     heartbeat_interval_ms Int64 COMMENT 'period of the heartbeats, ms; -1 where not reported',
     heartbeat_timeout_ms Int64 COMMENT 'limit of their monitor, ms; -1 where not reported'
 )
@@ -54,6 +55,7 @@ SELECT
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.executed, -1)))) AS executed,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.tx_heartbeats, -1)))) AS tx_heartbeats,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_heartbeats, -1)))) AS rx_heartbeats,
+    greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_decode_errors, -1)))) AS rx_decode_errors,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.heartbeat_interval_ms, -1)))) AS heartbeat_interval_ms,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.heartbeat_timeout_ms, -1)))) AS heartbeat_timeout_ms
 FROM channel_states AS s
@@ -81,6 +83,7 @@ CREATE TABLE channel_progress
     executing SimpleAggregateFunction(max, Int64) COMMENT 'most handlers running; -1 unobserved',
     last_seen_age_ms SimpleAggregateFunction(max, Int64) COMMENT 'greatest age of the registry''s record, ms; -1 unobserved',
     rx_acks SimpleAggregateFunction(max, Int64) COMMENT 'acknowledgements received; -1 unobserved',
+    rx_decode_errors SimpleAggregateFunction(max, Int64) COMMENT 'frames that could not be decoded; -1 unobserved',
     work SimpleAggregateFunction(max, Int64) COMMENT 'commands written by the server, received by the agent; -1 unobserved',
     received SimpleAggregateFunction(max, Int64) COMMENT 'frames received by the server, commands received by the agent; -1 unobserved',
     sent SimpleAggregateFunction(max, Int64) COMMENT 'commands written by the server, frames written by the agent; -1 unobserved',
@@ -114,6 +117,7 @@ SELECT
     executing,
     last_seen_age_ms,
     rx_acks,
+    rx_decode_errors,
     if(channel_end = 'server', tx_commands, rx_commands) AS work,
     if(channel_end = 'server', rx_any, rx_commands) AS received,
     if(channel_end = 'server', tx_commands, tx_any) AS sent,
@@ -131,7 +135,7 @@ INSERT INTO channel_counts
 (
     connection_key, seen_ms, channel_id, connection_id, channel_end, service, inserted_at, connected, dead, queue_oldest_ms, executing,
     last_seen_age_ms, tx_any, rx_any, tx_commands, rx_commands, rx_acks, executed, tx_heartbeats, rx_heartbeats,
-    heartbeat_interval_ms, heartbeat_timeout_ms
+    rx_decode_errors, heartbeat_interval_ms, heartbeat_timeout_ms
 )
 SELECT
     sipHash64(channel_id, channel_end, connection_id) AS connection_key,
@@ -154,6 +158,7 @@ SELECT
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.executed, -1)))) AS executed,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.tx_heartbeats, -1)))) AS tx_heartbeats,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_heartbeats, -1)))) AS rx_heartbeats,
+    greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_decode_errors, -1)))) AS rx_decode_errors,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.heartbeat_interval_ms, -1)))) AS heartbeat_interval_ms,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.heartbeat_timeout_ms, -1)))) AS heartbeat_timeout_ms
 FROM channel_states AS s

@@ -27,6 +27,7 @@ const BITS = {
   acknowledging: 1024,
   work_told: 2048,
   beats_told: 4096,
+  many_executing: 8192,
 } as const;
 
 function gathered(facts: Partial<Record<keyof typeof BITS, string>>): string {
@@ -34,6 +35,9 @@ function gathered(facts: Partial<Record<keyof typeof BITS, string>>): string {
     .map(([name, sql]) => `toUInt16(${sql}) * ${BITS[name as keyof typeof BITS]}`)
     .join(' + ');
 }
+
+/** So many handlers that run at once, and of which none ends, are looked at. */
+const RUNNING_MIN = 3;
 
 /** Above any moment: a connection that is open takes precedence over all that are not. */
 const OPEN = '2305843009213693952';
@@ -67,7 +71,10 @@ export function perConnection(at_ms: number): string {
                 (${bit('executing_now')} OR (${bit('executing_untold_now')} AND ${bit('executing')})) AS executes,
                 if(NOT at_server, waiting >= 1,
                     ${bit('beats_told')} AND executed >= ${NEVER} AND greatest(beats_30, 0) > ${second('executed')}) AS waits,
-                suspicious + 2 * waits + 4 * executes AS flags
+                -- none has ended since the seam
+                executed_least >= toInt64(bitShiftRight(executed, 62)) - 1 AS stands_still,
+                (suspicious OR errors_grow OR stands_still AND (${bit('many_executing')} OR (${bit('executing_untold_now')} AND ${bit('executing')})))
+                    + 2 * (waits OR stands_still AND ${bit('executing_untold_now')}) + 4 * (waits AND executes) AS flags
             FROM
             (
                 SELECT
@@ -88,6 +95,8 @@ export function perConnection(at_ms: number): string {
                     max(received_now) AS received,
                     min(interval_told) AS interval_ms,
                     min(timeout_told) AS timeout_ms,
+                    max(errors) > min(errors) AS errors_grow,
+                    min(executed_told) AS executed_least,
                     argMax(record, record_at) AS last_record,
                     max(record) AS greatest_record
                 FROM (${states(at_ms)} UNION ALL ${progress(at_ms)}) AS said
@@ -120,6 +129,7 @@ function states(at_ms: number): string {
     executing_now: `${now} AND executing > 0`,
     executing_untold_now: `${now} AND executing = -1`,
     executing: 'executing > 0',
+    many_executing: `executing >= ${RUNNING_MIN}`,
     record_told: 'last_seen_age_ms >= 0',
     acknowledging: acknowledging(at_ms),
     work_told: 'work >= 0',
@@ -134,7 +144,8 @@ function states(at_ms: number): string {
                     ${pair(ofEnd('rx_acks', 'executed'), 'work')} AS after_work, ${pair('executed', 'beats')} AS after_beats, ${pair(ofEnd('rx_heartbeats', 'tx_heartbeats'), 'seen_ms')} AS beat_at,
                     ${olderThan(CROSSING_S, 'sent')} AS sent_long_ago, ${ofEnd('rx_any', 'rx_commands')} AS received_now,
                     ${orNever('heartbeat_interval_ms')} AS interval_told, ${orNever('heartbeat_timeout_ms')} AS timeout_told,
-                    last_seen_age_ms AS record, last_seen_age_ms >= 0 ? seen_ms : 0 AS record_at
+                    last_seen_age_ms AS record, last_seen_age_ms >= 0 ? seen_ms : 0 AS record_at,
+                    rx_decode_errors AS errors, ${orNever('executed')} AS executed_told
                 FROM channel_counts
                 WHERE ${sinceSeam(at_ms)}`;
 }
@@ -151,7 +162,7 @@ function progress(at_ms: number): string {
   });
   return `
                 SELECT ${KEYS}, first_ms, connected_ms, claimed, work, beats, sent, ${facts}, ${NEVER}, work, work, beats,
-                    progress_after_work, executed_after_beats, beats_at, sent, received, heartbeat_interval_ms, heartbeat_timeout_ms, last_seen_age_ms, 0
+                    progress_after_work, executed_after_beats, beats_at, sent, received, heartbeat_interval_ms, heartbeat_timeout_ms, last_seen_age_ms, 0, rx_decode_errors, ${NEVER}
                 FROM channel_progress
                 WHERE ${beforeSeam(at_ms)}`;
 }
