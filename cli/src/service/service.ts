@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { openSqlServer, type SqlServer } from '@halfopen/clickhouse-http';
 import { createCollector, type Collector } from '@halfopen/collector';
+import { deskInStore } from '@halfopen/ingest';
 import { startRules, type RunningRules } from '@halfopen/rules';
 import { dropExpired, openPeopleSql } from '@halfopen/store';
 import type { FastifyInstance } from 'fastify';
@@ -63,6 +64,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       people,
       rules,
       links,
+      deadLetters: deskInStore(pipeline.store, pipeline.stream.producer),
       onResponse: () => {
         notifier.ring();
       },

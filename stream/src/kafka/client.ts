@@ -44,9 +44,12 @@ export interface TopicPartition {
 export interface FetchedMessage {
   readonly partition: number;
   readonly offset: number;
+  readonly key?: Buffer | string | null;
   readonly value: Buffer | null;
   /** ms since the epoch */
   readonly timestamp?: number;
+  /** One name each; a name may come again. */
+  readonly headers?: readonly Readonly<Record<string, Buffer | string>>[];
 }
 
 type Done<T> = (error: unknown, result: T) => void;
@@ -76,8 +79,23 @@ export interface PollingConsumer {
   unassign(): void;
   incrementalAssign(partitions: readonly TopicPartition[]): void;
   incrementalUnassign(partitions: readonly TopicPartition[]): void;
+  getMetadata(options: { topic: string; timeout: number }, done: Done<ClusterMetadata>): void;
+  queryWatermarkOffsets(
+    topic: string,
+    partition: number,
+    timeoutMs: number,
+    done: Done<{ readonly lowOffset: number; readonly highOffset: number }>,
+  ): void;
   getWatermarkOffsets(topic: string, partition: number): { lowOffset: number; highOffset: number };
   on(event: 'event.error', listener: (error: unknown) => void): void;
+  on(event: 'partition.eof', listener: (at: TopicPartition) => void): void;
+}
+
+export interface ClusterMetadata {
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly { readonly id: number }[];
+  }[];
 }
 
 /** A call with a callback as a promise. */

@@ -4,7 +4,12 @@ import { startIngest, type Ingest } from '@halfopen/ingest';
 import { batchId } from '@halfopen/otlp';
 import { installSignals } from '@halfopen/rules';
 import { openServerStore, type ServerStore } from '@halfopen/store';
-import { openKafkaConsumer, type KafkaRangeConsumer } from '@halfopen/stream';
+import {
+  openKafkaConsumer,
+  openKafkaDeadLetters,
+  type KafkaDeadLetters,
+  type KafkaRangeConsumer,
+} from '@halfopen/stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { ClickHouseConfig, KafkaConfig } from '../../config/cluster.js';
@@ -14,7 +19,7 @@ import { portFailure, urlOf } from '../address.js';
 import type { Log } from '../log.js';
 import { addIngestMetrics } from '../metrics.js';
 import type { PartProcess } from './collector-process.js';
-import { connectionOf, makeTopic, needKafka } from './kafka.js';
+import { connectionOf, makeDeadLetterTopic, makeTopic, needKafka } from './kafka.js';
 
 /**
  * How long behind its intention an insert may begin. Meanwhile others may insert: the engine remembers the tokens of the
@@ -53,6 +58,7 @@ export async function startIngestProcess(config: Config, log: Log): Promise<Part
 class Worker {
   #store: ServerStore | undefined;
   #consumer: KafkaRangeConsumer | undefined;
+  #deadLetters: KafkaDeadLetters | undefined;
   #ingest: Ingest | undefined;
   #obstacle = 'starting';
   readonly #stop = new AbortController();
@@ -88,6 +94,7 @@ class Worker {
     await this.#opening;
     await this.#ingest?.stop();
     await this.#consumer?.close();
+    await this.#deadLetters?.close();
     await this.#store?.close();
   }
 
@@ -113,14 +120,20 @@ class Worker {
     });
     this.#store = store;
     if (store === undefined) return;
-    const consumer = await this.#untilReached('Kafka', async () => {
+    const deadLetters = await this.#untilReached('Kafka', async () => {
       await makeTopic(kafka, log);
+      await makeDeadLetterTopic(kafka, log);
+      return openKafkaDeadLetters({ connection: connectionOf(kafka), topic: kafka.deadLetterTopic, log });
+    });
+    this.#deadLetters = deadLetters;
+    if (deadLetters === undefined) return;
+    const consumer = await this.#untilReached('Kafka', async () => {
       const { topic, group } = kafka;
       return openKafkaConsumer({ connection: connectionOf(kafka), topic, group, batchIdOf: batchId, log });
     });
     this.#consumer = consumer;
     if (consumer === undefined) return;
-    this.#ingest = startIngest({ consumer, store, log, insertWithinMs: INSERT_WITHIN_MS });
+    this.#ingest = startIngest({ consumer, store, deadLetters, log, insertWithinMs: INSERT_WITHIN_MS });
   }
 
   /** @returns undefined when told to stop before */
