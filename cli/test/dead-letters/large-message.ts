@@ -31,5 +31,5 @@ export function largeMessage(name: string, spans: number, resourceBytes: number)
   ).bytes;
 }
 
-/** A control character, of which a list must show none. */
-export const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
+/** A control character other than the end of a line, of which a list must show none. */
+export const CONTROL = /(?!\n)\p{Cc}/u;
