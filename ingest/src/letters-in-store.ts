@@ -89,8 +89,8 @@ async function keptBytes(store: Store, letters: readonly DeadLetter[]): Promise<
 /** @param producer of the stream whose messages end in this store */
 export function deskInStore(store: Store, producer: StreamProducer): DeadLetterDesk {
   return {
-    open: async ({ reason = '', sinceMs = 0 }, limit) => {
-      const params = { reason, since: Math.floor(sinceMs / 1000), limit };
+    open: async ({ reason = '', sinceMs = 0, wholeOnly = false }, limit) => {
+      const params = { reason, since: Math.floor(sinceMs / 1000), wholeOnly: wholeOnly ? 1 : 0, limit };
       const [counted] = await store.query<{ n: number }>(`SELECT toUInt32(count()) AS n ${OPEN}`, { params });
       const rows = await store.query<Row>(LIST, { params });
       return { letters: rows.map(letterOf), more: Math.max(0, (counted?.n ?? 0) - rows.length) };
@@ -104,11 +104,15 @@ export function deskInStore(store: Store, producer: StreamProducer): DeadLetterD
   };
 }
 
+const WHOLE =
+  '(d.topic, d.partition, d.offset) IN (SELECT topic, partition, offset FROM dead_letter_messages)';
+
 const OPEN = `
   FROM dead_letters AS d
   WHERE (d.topic, d.partition, d.offset) NOT IN (SELECT topic, partition, offset FROM dead_letter_offers)
     AND ({reason:String} = '' OR d.reason = {reason:String})
-    AND d.inserted_at >= toDateTime({since:UInt32})`;
+    AND d.inserted_at >= toDateTime({since:UInt32})
+    AND ({wholeOnly:UInt8} = 0 OR ${WHOLE})`;
 
 const LIST = `
   SELECT
@@ -120,7 +124,7 @@ const LIST = `
     toFloat64(d.error_offset) AS errorOffset,
     toUnixTimestamp(d.inserted_at) * 1000 AS appendedAtMs,
     toFloat64(d.bytes) AS bytes,
-    (d.topic, d.partition, d.offset) IN (SELECT topic, partition, offset FROM dead_letter_messages) AS whole,
+    ${WHOLE} AS whole,
     hex(substring(d.first_bytes, 1, ${FIRST_BYTES_SHOWN})) AS firstHex
   ${OPEN}
   ORDER BY d.inserted_at, d.topic, d.partition, d.offset
@@ -152,7 +156,7 @@ async function offer(
   const params = paramsOf(position);
   const [letter] = await store.query<{ batchId: string; bytes: number }>(
     `SELECT lower(hex(d.batch_id)) AS batchId, toFloat64(d.bytes) AS bytes ${OPEN} AND ${AT} LIMIT 1`,
-    { params: { ...params, reason: '', since: 0 } },
+    { params: { ...params, reason: '', since: 0, wholeOnly: 0 } },
   );
   if (letter === undefined) return 'not-open';
   const value = await valueAt(store, params, letter.bytes);

@@ -156,6 +156,7 @@ test('letters past the room for them are cut, counted, listed, and can’t be of
         letters.map(({ whole }) => whole),
         [true, false],
       );
+      assert.equal((await desk.open({ wholeOnly: true }, MANY)).letters.length, 1);
       assert.deepEqual(await desk.offer([...letters].reverse()), ['cut', 'offered']);
     },
     { ...STRICT, roomBytes },

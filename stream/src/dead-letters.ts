@@ -63,6 +63,8 @@ export interface LetterFilter {
   readonly reason?: string | undefined;
   /** Taken by the stream at this time or later, ms since the epoch. */
   readonly sinceMs?: number | undefined;
+  /** Only those that can be offered. */
+  readonly wholeOnly?: boolean;
 }
 
 export interface OpenLetters {

@@ -58,10 +58,15 @@ ${EXIT_CODES}`,
       const named = positions.map(parsePosition);
       assertOneChoice(named, options);
       await atDesk(options, async (desk) => {
-        const open = named.length > 0 ? undefined : await desk.open(filterOf(options), LETTERS_MAX);
-        const wanted = open === undefined ? named : open.letters.filter(({ whole }) => whole);
+        const filter = { ...filterOf(options), wholeOnly: true };
+        const open = named.length > 0 ? undefined : await desk.open(filter, LETTERS_MAX);
+        const wanted = open === undefined ? named : open.letters;
         const outcomes = wanted.length === 0 ? [] : await desk.offer(wanted);
-        report(wanted, outcomes, open?.more ?? 0);
+        // Of those that were found open, somebody else may have offered some meanwhile.
+        const excused: readonly OfferOutcome[] = open === undefined ? [] : ['not-open'];
+        report(wanted, outcomes, excused);
+        if (open !== undefined && open.more > 0)
+          process.stdout.write(`${open.more} more are open: call it again\n`);
       });
     });
 }
@@ -110,13 +115,19 @@ const WHY: Readonly<Record<Exclude<OfferOutcome, 'offered'>, string>> = {
 /** Lines of what could not be offered. */
 const TOLD_MAX = 20;
 
-function report(wanted: readonly LetterPosition[], outcomes: readonly OfferOutcome[], more: number): void {
+/** @throws Failure that names those that could not be offered */
+function report(
+  wanted: readonly LetterPosition[],
+  outcomes: readonly OfferOutcome[],
+  excused: readonly OfferOutcome[],
+): void {
   const offered = outcomes.filter((outcome) => outcome === 'offered').length;
-  const rest = more === 0 ? '' : `; ${more} more are open: call it again`;
-  process.stdout.write(`${offered} offered again${rest}\n`);
+  process.stdout.write(`${offered} offered again\n`);
   const refused = wanted.flatMap((position, index) => {
     const outcome = outcomes[index] ?? 'not-open';
-    return outcome === 'offered' ? [] : [`${positionText(position)} ${WHY[outcome]}`];
+    return outcome === 'offered' || excused.includes(outcome)
+      ? []
+      : [`${positionText(position)} ${WHY[outcome]}`];
   });
   if (refused.length === 0) return;
   const untold = refused.length > TOLD_MAX ? [`and ${refused.length - TOLD_MAX} more`] : [];

@@ -12,11 +12,12 @@ const OFFERS_AT_ONCE = 50;
 
 export function deskThroughApi(api: DeadLettersApi): DeadLetterDesk {
   return {
-    async open({ reason, sinceMs }, limit) {
+    async open({ reason, sinceMs, wholeOnly }, limit) {
       const params = new URLSearchParams({
         limit: String(limit),
         ...(reason === undefined ? {} : { reason }),
         ...(sinceMs === undefined ? {} : { since: String(sinceMs) }),
+        ...(wholeOnly === true ? { whole: 'only' } : {}),
       });
       const { dead_letters: letters, more } = (await api.get(
         `/api/v1/dead-letters?${params.toString()}`,

@@ -8,6 +8,7 @@ import { valid } from './request.js';
 const listQuery = z.strictObject({
   reason: z.string().min(1).max(64).optional(),
   since: z.string().max(64).optional(),
+  whole: z.literal('only').optional(),
   limit: z.coerce.number().int().min(1).max(LETTERS_MAX).default(100),
 });
 const offerBody = z.strictObject({ positions: z.array(z.string().max(300)).min(1).max(LETTERS_MAX) });
@@ -15,9 +16,9 @@ const offerBody = z.strictObject({ positions: z.array(z.string().max(300)).min(1
 /** Messages that could not be read: which there are, and another try for them. */
 export function addDeadLetters(app: FastifyInstance, desk: DeadLetterDesk): void {
   app.get('/api/v1/dead-letters', async (request) => {
-    const { reason, since, limit } = valid(listQuery, request.query);
+    const { reason, since, whole, limit } = valid(listQuery, request.query);
     const sinceMs = since === undefined ? undefined : parseInstant(since, 'since');
-    const { letters, more } = await desk.open({ reason, sinceMs }, limit);
+    const { letters, more } = await desk.open({ reason, sinceMs, wholeOnly: whole === 'only' }, limit);
     return { dead_letters: letters.map(letterJson), more };
   });
   let offering = false;

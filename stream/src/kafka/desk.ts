@@ -70,11 +70,13 @@ async function readOpen({ connection, letterTopic }: KafkaDeskOptions): Promise<
   return { open: letters, left };
 }
 
-function select({ open, left }: Files, { reason, sinceMs = 0 }: LetterFilter, limit: number): OpenLetters {
+function select({ open, left }: Files, filter: LetterFilter, limit: number): OpenLetters {
+  const { reason, sinceMs = 0, wholeOnly = false } = filter;
   const found = [...open.values()]
     .map(({ letter }) => letter)
     .filter((letter) => reason === undefined || letter.reason === reason)
     .filter((letter) => letter.appendedAtMs >= sinceMs)
+    .filter((letter) => letter.whole || !wholeOnly)
     .sort((a, b) => a.appendedAtMs - b.appendedAtMs || Number(a.offset - b.offset));
   return { letters: found.slice(0, limit), more: Math.max(0, found.length - limit) + left };
 }

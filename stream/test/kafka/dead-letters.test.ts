@@ -150,6 +150,7 @@ test('a letter that the topic does not take is cut, said so, and holds nothing u
     letters.filter(({ whole }) => !whole).map(({ offset, bytes }) => [offset, bytes]),
     [[100n, noise.length]],
   );
+  assert.equal((await desk.open({ wholeOnly: true }, 100)).letters.length, 50);
   const position = { topic: 'spans', partition: 3, offset: 100n };
   assert.deepEqual(await desk.offer([position]), ['cut']);
 });
