@@ -28,6 +28,9 @@ export interface KafkaDeskOptions {
 /** Letters that are remembered while the topic is read. What is past it is counted, and seen once others are offered. */
 const LETTERS_MAX = 100_000;
 
+/** Notes that are remembered: a copy that a replay has left comes soon behind the note, or before it. */
+const NOTES_MAX = 100_000;
+
 /** Each call reads the topic from its beginning: it is for people, and dead letters are few. */
 export function openKafkaDesk(options: KafkaDeskOptions): DeadLetterDesk {
   return {
@@ -58,6 +61,7 @@ async function readOpen({ connection, letterTopic }: KafkaDeskOptions): Promise<
     if (read.kind === 'offered') {
       const name = positionText(read.position);
       offered.add(name);
+      if (offered.size > NOTES_MAX) offered.delete(firstOf(offered));
       letters.delete(name);
     }
     if (read.kind !== 'letter') return;
@@ -68,6 +72,12 @@ async function readOpen({ connection, letterTopic }: KafkaDeskOptions): Promise<
     else letters.set(name, { letter: read.letter, partition: message.partition, offset: message.offset });
   });
   return { open: letters, left };
+}
+
+/** The one that came first. */
+function firstOf(names: ReadonlySet<string>): string {
+  const [first = ''] = names;
+  return first;
 }
 
 function select({ open, left }: Files, filter: LetterFilter, limit: number): OpenLetters {

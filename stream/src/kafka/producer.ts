@@ -54,7 +54,7 @@ class Producer implements KafkaProducer {
   }
 
   publish(batchId: string, value: Uint8Array, offerOf?: string): Promise<void> {
-    return this.writer.write(batchId, value, offerOf === undefined ? {} : { [OFFER_OF]: offerOf });
+    return this.writer.write(batchId, value, offerOf === undefined ? undefined : { [OFFER_OF]: offerOf });
   }
 
   close(): Promise<void> {
@@ -105,15 +105,13 @@ export class TopicWriter {
   }
 
   /** @throws StreamError */
-  async write(key: string, value: Uint8Array, headers: Readonly<Record<string, string>>): Promise<void> {
+  async write(key: string, value: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<void> {
     if (this.#closed) throw new StreamError('closed', 'the stream is closed', RETRY_AFTER_S);
     if (value.length > this.messageBytesMax) throw tooLarge(value.length, this.messageBytesMax);
     try {
-      const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
-      await this.producer.send({
-        topic: this.topic,
-        messages: [{ key, value: bytes, headers: { ...headers } }],
-      });
+      const message = { key, value: Buffer.from(value.buffer, value.byteOffset, value.length) };
+      const messages = [headers === undefined ? message : { ...message, headers: { ...headers } }];
+      await this.producer.send({ topic: this.topic, messages });
     } catch (error) {
       throw asStreamError(error, value.length, this.messageBytesMax);
     }
