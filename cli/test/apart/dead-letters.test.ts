@@ -117,7 +117,7 @@ clickhouse: { url: "${engine.url}" }
   assert.equal((await newer.stop('SIGTERM')).code, 0);
 });
 
-test('a cluster that does not answer, or has no such topic, is told in a line', async (t) => {
+test('a cluster that does not answer is told in a line; dead letters need a topic of their own', async (t) => {
   const dir = await temporaryFolder(t);
   const config = join(dir, 'none.yaml');
   await writeFile(config, 'kafka: { brokers: ["127.0.0.1:1"] }\n');

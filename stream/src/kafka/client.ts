@@ -80,15 +80,16 @@ export interface PollingConsumer {
   incrementalAssign(partitions: readonly TopicPartition[]): void;
   incrementalUnassign(partitions: readonly TopicPartition[]): void;
   getMetadata(options: { topic: string; timeout: number }, done: Done<ClusterMetadata>): void;
-  queryWatermarkOffsets(
-    topic: string,
-    partition: number,
-    timeoutMs: number,
-    done: Done<{ readonly lowOffset: number; readonly highOffset: number }>,
-  ): void;
-  getWatermarkOffsets(topic: string, partition: number): { lowOffset: number; highOffset: number };
+  queryWatermarkOffsets(topic: string, partition: number, timeoutMs: number, done: Done<Watermarks>): void;
+  getWatermarkOffsets(topic: string, partition: number): Watermarks;
   on(event: 'event.error', listener: (error: unknown) => void): void;
   on(event: 'partition.eof', listener: (at: TopicPartition) => void): void;
+}
+
+/** Of a partition: its first offset, and the one behind its last. */
+export interface Watermarks {
+  readonly lowOffset: number;
+  readonly highOffset: number;
 }
 
 export interface ClusterMetadata {

@@ -5,8 +5,11 @@ import {
   messageOf,
   promised,
   within,
+  type ClusterMetadata,
   type FetchedMessage,
   type PollingConsumer,
+  type TopicPartition,
+  type Watermarks,
 } from './client.js';
 import { connectionSettings, type KafkaConnection } from './settings.js';
 
@@ -75,24 +78,28 @@ class Scan {
     await promised((done) => {
       this.#client.connect({ timeout: CONNECT_MS_MAX }, done);
     });
-    const metadata = await promised<{
-      topics: readonly { name: string; partitions: readonly { id: number }[] }[];
-    }>((done) => {
+    const assigned = await this.#whatIsThere();
+    if (assigned.length > 0) this.#client.assign(assigned);
+  }
+
+  /** From the beginning of each partition that has something, to the end that it has now. */
+  async #whatIsThere(): Promise<TopicPartition[]> {
+    const metadata = await promised<ClusterMetadata>((done) => {
       this.#client.getMetadata({ topic: this.topic, timeout: ASK_MS_MAX }, done);
     });
     const found = metadata.topics.find(({ name }) => name === this.topic);
     if (found === undefined || found.partitions.length === 0)
       throw unavailable(`there is no topic ${this.topic}: halfopen ingest makes it`, undefined);
-    const assigned = [];
+    const assigned: TopicPartition[] = [];
     for (const { id: partition } of found.partitions) {
-      const { lowOffset, highOffset } = await promised<{ lowOffset: number; highOffset: number }>((done) => {
+      const { lowOffset, highOffset } = await promised<Watermarks>((done) => {
         this.#client.queryWatermarkOffsets(this.topic, partition, ASK_MS_MAX, done);
       });
       if (highOffset <= lowOffset) continue;
       this.#ends.set(partition, highOffset);
       assigned.push({ topic: this.topic, partition, offset: lowOffset });
     }
-    if (assigned.length > 0) this.#client.assign(assigned);
+    return assigned;
   }
 
   async run(take: (message: FetchedMessage) => Promise<void> | void): Promise<void> {
