@@ -9,6 +9,7 @@ import { EngineServer } from '../apart/engine-server.js';
 import { part, temporaryFolder, type Part } from '../halfopen.js';
 import { traceIdOf, type Batch } from './batches.js';
 import { Load } from './load.js';
+import { Poison } from './poison.js';
 import { Sender } from './sender.js';
 
 /** `npm run chaos -- --size kafka` asks for more. */
@@ -171,6 +172,9 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
     sender.close();
   });
   const load = new Load(sender, random.fork('load'), PAUSE_MS_MAX);
+  const connection = { brokers: [deployment.broker.address] };
+  const poison = await Poison.into(connection, 'spans', random.fork('poison'));
+  afterwards(t, () => poison.stop());
   let names: string[] = [];
   const happened: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -182,10 +186,13 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
     await sleep(random.integer(200, 1_500));
   }
   await load.stop();
+  await poison.stop();
   await untilStored(deployment, load.acknowledged);
+  await poison.putAside(deployment.engine);
   await deployment.stop();
   const { engine } = deployment;
-  await holds(engine, load.acknowledged);
+  await holds(engine, load.acknowledged, poison.taken.length);
+  await poison.holds(engine, connection, 'spans');
   assert.ok(load.repeats > 0, 'no message was acknowledged twice: this run proves nothing');
   const replays = engine.tokens.length - new Set(engine.tokens).size;
   assert.ok(replays > 0, 'no range was ever replayed: this run proves nothing');
@@ -194,7 +201,7 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
   );
   t.diagnostic(`seed ${SEED}: ${ROUNDS} rounds (${counts.join(', ')})`);
   t.diagnostic(
-    `${load.acknowledged.length} messages acknowledged, ${load.repeats} of them twice; ${new Set(engine.tokens).size} ranges, ${replays} replays`,
+    `${load.acknowledged.length} messages acknowledged, ${load.repeats} of them twice, and ${poison.taken.length} that nobody can read; ${new Set(engine.tokens).size} ranges, ${replays} replays`,
   );
 });
 
@@ -225,7 +232,7 @@ async function untilStored(deployment: Deployment, acknowledged: readonly Batch[
 }
 
 /** Each span of each message once, in the table of spans and behind its view; nothing else; and copies were dropped. */
-async function holds(engine: EngineServer, acknowledged: readonly Batch[]): Promise<void> {
+async function holds(engine: EngineServer, acknowledged: readonly Batch[], poisoned: number): Promise<void> {
   const sent = new Map(acknowledged.map(({ number, spans }) => [traceIdOf(number), spans]));
   for (const [table, trace, span] of [
     ['otel_traces', 'TraceId', 'SpanId'],
@@ -241,5 +248,6 @@ async function holds(engine: EngineServer, acknowledged: readonly Batch[]): Prom
   const [ledger] = await engine.query<{ rows: number; messages: number }>(
     'SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(batch_id)) AS messages FROM ingest_ledger',
   );
-  assert.deepEqual(ledger, { rows: sent.size, messages: sent.size }, 'the ledger names each message once');
+  const messages = sent.size + poisoned;
+  assert.deepEqual(ledger, { rows: messages, messages }, 'the ledger names each message once');
 }
