@@ -8,6 +8,7 @@ import { PagerDutyRecorder } from '@halfopen/lab';
 import type { Acknowledgement, Incident, Silence } from '@halfopen/telemetry';
 import { afterwards } from './afterwards.js';
 import { halfopen, sample, temporaryFolder, up, type Up } from './halfopen.js';
+import { until } from './until.js';
 
 /** agent-3's handler dies here. */
 const FAULT_MS = Date.parse('2026-10-01T12:03:00Z');
@@ -208,10 +209,10 @@ async function respond({ apiUrl }: Up, { id }: Incident, pager: PagerDutyRecorde
 
 /** The pager is called in its own time. */
 async function told(pager: PagerDutyRecorder, id: string, actions: readonly string[]): Promise<void> {
-  const deadline = Date.now() + 60_000;
   const heard = (): string[] => pager.events.map(({ event_action: action }) => action);
-  while (!actions.every((action) => heard().includes(action))) {
-    if (Date.now() > deadline) throw new Error(`of ${id} the pager heard ${heard().join(', ')}`);
-    await sleep(50);
-  }
+  await until(
+    `the pager hears of ${id}: ${actions.join(', ')}`,
+    () => actions.every((action) => heard().includes(action)),
+    () => heard().join(', '),
+  );
 }

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { KafkaBroker } from '@halfopen/lab';
 import { batchId } from '@halfopen/otlp';
@@ -12,17 +11,9 @@ import { openKafkaProducer } from '@halfopen/stream';
 import { afterwards } from '../afterwards.js';
 import { batch } from '../chaos/batches.js';
 import { part, temporaryFolder } from '../halfopen.js';
+import { until } from '../until.js';
 
 const PROGRAM = fileURLToPath(new URL('engine-server-process.js', import.meta.url));
-const PATIENCE_MS = 120_000;
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
-    await sleep(20);
-  }
-}
 
 /** The engine behind its protocol, in a process that is killed and started again on its files and its port. */
 class MortalEngine {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startIngest } from '@halfopen/ingest';
 import { KafkaBroker } from '@halfopen/lab';
 import { batchId } from '@halfopen/otlp';
@@ -11,18 +10,10 @@ import { ensureTopic, openKafkaConsumer, openKafkaDeadLetters, openKafkaProducer
 import { afterwards } from '../afterwards.js';
 import { CONTROL, largeMessage } from '../dead-letters/large-message.js';
 import { halfopen, part, temporaryFolder } from '../halfopen.js';
+import { until } from '../until.js';
 import { EngineServer } from './engine-server.js';
 
-const PATIENCE_MS = 90_000;
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
-async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
-    await sleep(50);
-  }
-}
 
 test('across machines: what an older ingest could not read is listed, and offered once to a newer one', async (t) => {
   const dir = await temporaryFolder(t);

@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { KafkaBroker } from '@halfopen/lab';
@@ -11,18 +10,10 @@ import { traceRequestFromJson } from '@halfopen/otlp';
 import { afterwards } from '../afterwards.js';
 import { ROOT } from '../docs/pages.js';
 import { halfopen, part, sample, temporaryFolder } from '../halfopen.js';
+import { until } from '../until.js';
 import { EngineServer } from './engine-server.js';
 
-const PATIENCE_MS = 90_000;
 const run = promisify(execFile);
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
-    await sleep(100);
-  }
-}
 
 /** Runs `other_program.py`, which shares no code with us, and gives it this to read. */
 async function otherProgram(args: readonly string[], input = ''): Promise<string> {

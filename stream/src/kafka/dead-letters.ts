@@ -9,6 +9,8 @@ export interface KafkaDeadLettersOptions {
   /** Of the dead letters. */
   readonly topic: string;
   readonly log: KafkaLog;
+  /** Gives up the attempt to connect. */
+  readonly signal?: AbortSignal;
 }
 
 export interface KafkaDeadLetters extends DeadLetterOffice {
@@ -26,9 +28,12 @@ const CUT_BYTES = 512;
 
 /** Dead letters across machines: a topic of their own, a message each. @throws StreamError if no broker is reached */
 export async function openKafkaDeadLetters(options: KafkaDeadLettersOptions): Promise<KafkaDeadLetters> {
-  const { connection, topic, log } = options;
-  const settings = { connection, topic, messageBytesMax: LETTER_BYTES_MAX };
-  return new Office(await TopicWriter.open(settings, 'halfopen-ingest'), topic, log);
+  const { log, ...settings } = options;
+  const writer = await TopicWriter.open(
+    { ...settings, messageBytesMax: LETTER_BYTES_MAX },
+    'halfopen-ingest',
+  );
+  return new Office(writer, options.topic, log);
 }
 
 /** Letters on their way at once. */

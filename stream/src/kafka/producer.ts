@@ -19,6 +19,8 @@ export interface KafkaProducerOptions {
   readonly deliveryMs?: number;
   /** @default 10_000 */
   readonly connectMs?: number;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
 }
 
 export interface KafkaProducer extends StreamProducer {
@@ -83,6 +85,7 @@ export class TopicWriter {
       messageBytesMax = MESSAGE_BYTES_MAX,
       deliveryMs = DELIVERY_MS,
       connectMs = CONNECT_MS_MAX,
+      signal,
     } = options;
     const { Kafka } = loadKafka().KafkaJS;
     const producer = new Kafka({}).producer({
@@ -96,7 +99,7 @@ export class TopicWriter {
       'delivery.timeout.ms': deliveryMs,
     });
     try {
-      await within(connectMs, producer.connect());
+      await within(connectMs, producer.connect(), signal);
     } catch (cause) {
       producer.disconnect().catch(() => undefined);
       throw unavailable(`no broker of ${connection.brokers.join(', ')} is reached`, cause);

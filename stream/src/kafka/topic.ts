@@ -14,6 +14,8 @@ export interface TopicOptions {
   readonly messageBytesMax?: number;
   /** @default 10_000 */
   readonly connectMs?: number;
+  /** Gives up the attempt. */
+  readonly signal?: AbortSignal;
 }
 
 const CREATE_MS_MAX = 30_000;
@@ -25,11 +27,12 @@ const CREATE_MS_MAX = 30_000;
  * @throws StreamError
  */
 export async function ensureTopic(connection: KafkaConnection, options: TopicOptions): Promise<boolean> {
-  const { topic, partitions, replicas, retentionMs, messageBytesMax, connectMs = CONNECT_MS_MAX } = options;
+  const { topic, partitions, replicas, retentionMs, messageBytesMax, signal } = options;
+  const { connectMs = CONNECT_MS_MAX } = options;
   const { Kafka } = loadKafka().KafkaJS;
   const admin = new Kafka({}).admin(connectionSettings(connection, 'halfopen-admin'));
   try {
-    await within(connectMs, admin.connect());
+    await within(connectMs, admin.connect(), signal);
     return await admin.createTopics({
       timeout: CREATE_MS_MAX,
       topics: [

@@ -37,14 +37,14 @@ function given<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key],
 }
 
 /** The topic as configured, unless it is there. */
-export async function makeTopic(kafka: KafkaConfig, log: Log): Promise<void> {
+export async function makeTopic(kafka: KafkaConfig, log: Log, signal: AbortSignal): Promise<void> {
   const { topic, partitions, replicas, retentionHours } = kafka;
   const options = { topic, partitions, replicas, retentionMs: retentionHours * 3_600_000 };
-  if (await ensureTopic(connectionOf(kafka), options)) log.info(options, 'made the topic');
+  if (await ensureTopic(connectionOf(kafka), { ...options, signal })) log.info(options, 'made the topic');
 }
 
 /** Where dead letters are kept: as large as a message of anybody may be, for as long as those of the topic or longer. */
-export async function makeDeadLetterTopic(kafka: KafkaConfig, log: Log): Promise<void> {
+export async function makeDeadLetterTopic(kafka: KafkaConfig, log: Log, signal: AbortSignal): Promise<void> {
   const { deadLetterTopic: topic, partitions, replicas, retentionHours, deadLetterRetentionHours } = kafka;
   const options = {
     topic,
@@ -53,7 +53,8 @@ export async function makeDeadLetterTopic(kafka: KafkaConfig, log: Log): Promise
     retentionMs: Math.max(retentionHours, deadLetterRetentionHours) * 3_600_000,
     messageBytesMax: LETTER_BYTES_MAX + LETTER_OVERHEAD_BYTES,
   };
-  if (await ensureTopic(connectionOf(kafka), options)) log.info(options, 'made the topic of dead letters');
+  if (await ensureTopic(connectionOf(kafka), { ...options, signal }))
+    log.info(options, 'made the topic of dead letters');
 }
 
 /** Headers and framing. */
@@ -70,12 +71,14 @@ export class PatientProducer implements StreamProducer {
   #producer: KafkaProducer | undefined;
   #lastError = 'connecting';
   readonly #stop = new AbortController();
-  readonly #connected: Promise<void>;
+  #connected: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly kafka: KafkaConfig,
     private readonly log: Log,
-  ) {
+  ) {}
+
+  start(): void {
     this.#connected = this.#connect();
   }
 
@@ -102,20 +105,23 @@ export class PatientProducer implements StreamProducer {
 
   async #connect(): Promise<void> {
     const { topic, messageBytesMax } = this.kafka;
-    while (!this.#stop.signal.aborted) {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
       try {
-        await makeTopic(this.kafka, this.log);
+        await makeTopic(this.kafka, this.log, signal);
         this.#producer = await openKafkaProducer({
           connection: connectionOf(this.kafka),
           topic,
           messageBytesMax,
+          signal,
         });
         return;
       } catch (error) {
+        if (this.#stop.signal.aborted) return;
         const message = error instanceof Error ? error.message : String(error);
         if (message !== this.#lastError) this.log.warn({ err: error }, 'Kafka is not reached; tried again');
         this.#lastError = message;
-        await sleep(AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }
     }
   }
