@@ -182,21 +182,50 @@ test(
       },
     );
 
-    await t.test('a request with the token goes all the way, one without it nowhere', async () => {
-      const collector = started.find(({ name }) => name === 'collector')?.process.url ?? '';
-      const token = await readFile(join(secrets, 'token'), 'utf8');
-      const post = (headers: Readonly<Record<string, string>>) =>
-        fetch(`${collector}/v1/traces`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/x-protobuf', ...headers },
-          body: batch(1, 20).bytes,
-        });
-      assert.equal((await post({})).status, 401);
-      assert.equal((await post({ authorization: `Bearer ${token}` })).status, 200);
-      await until('it is stored', async () => {
-        const [row] = await engine.query<{ n: number }>('SELECT toUInt32(count()) AS n FROM otel_traces');
-        return row?.n === 20;
+    const token = await readFile(join(secrets, 'token'), 'utf8');
+    const collector = started.find(({ name }) => name === 'collector');
+    const ingest = started.find(({ name }) => name === 'ingest');
+    const post = async (number: number, headers = { authorization: `Bearer ${token}` }) => {
+      const { status } = await fetch(`${collector?.process.url ?? ''}/v1/traces`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-protobuf', ...headers },
+        body: batch(number, 20).bytes,
       });
+      return status;
+    };
+    const untilStored = (spans: number) =>
+      until(`${spans} spans are stored`, async () => {
+        const [row] = await engine.query<{ n: number }>('SELECT toUInt32(count()) AS n FROM otel_traces');
+        return row?.n === spans;
+      });
+
+    await t.test('a request with the token goes all the way, one without it nowhere', async () => {
+      assert.equal(await post(1, { authorization: '' }), 401);
+      assert.equal(await post(1), 200);
+      await untilStored(20);
+    });
+
+    await t.test(
+      'an ingest is not well while ClickHouse is away, and goes on when it comes back',
+      async () => {
+        await engine.leave();
+        assert.equal(await post(2), 200);
+        await until('the ingest is not well', async () => !((await ingest?.isUp()) ?? true));
+        assert.equal(await collector?.isUp(), true, 'it has no need of it');
+        await engine.listen();
+        await until('the ingest is well', async () => (await ingest?.isUp()) ?? false);
+        await untilStored(40);
+      },
+    );
+
+    await t.test('a collector is not well while Kafka takes nothing, and is when it comes back', async () => {
+      await broker.kill();
+      assert.equal(await post(3), 503);
+      await until('the collector is not well', async () => !((await collector?.isUp()) ?? true));
+      await broker.restart();
+      await until('the collector is well', async () => (await collector?.isUp()) ?? false);
+      assert.equal(await post(3), 200);
+      await untilStored(60);
     });
 
     await t.test('SIGTERM stops each in order', async () => {
