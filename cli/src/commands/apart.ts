@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { loadConfig, type Config } from '../config/load.js';
+import { EXIT } from '../failure.js';
 import { startCollectorProcess, type PartProcess } from '../service/apart/collector-process.js';
 import { startIngestProcess } from '../service/apart/ingest-process.js';
 import { openLog } from '../service/log.js';
@@ -31,5 +32,7 @@ function add(
       await stopped;
       process.stdout.write('\nstopping ...\n');
       await withinBound(part.close(), 'what was acknowledged is in Kafka');
+      // librdkafka goes on for half a minute trying to reach brokers that are away, and would keep the process.
+      process.exit(EXIT.ok);
     });
 }

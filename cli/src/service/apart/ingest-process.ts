@@ -14,7 +14,7 @@ import { portFailure, urlOf } from '../address.js';
 import type { Log } from '../log.js';
 import { addIngestMetrics } from '../metrics.js';
 import type { PartProcess } from './collector-process.js';
-import { connectionOf, makeTopic, needKafka } from './kafka.js';
+import { connectionOf, makeTopic, needKafka, unlessStopped } from './kafka.js';
 
 /**
  * How long behind its intention an insert may begin. Meanwhile others may insert: the engine remembers the tokens of the
@@ -124,10 +124,13 @@ class Worker {
   }
 
   /** @returns undefined when told to stop before */
-  async #untilReached<T>(what: string, open: () => Promise<T>): Promise<T | undefined> {
+  async #untilReached<T extends { close(): Promise<void> }>(
+    what: string,
+    open: () => Promise<T>,
+  ): Promise<T | undefined> {
     while (!this.#stop.signal.aborted) {
       try {
-        return await open();
+        return await unlessStopped(open(), this.#stop.signal);
       } catch (error) {
         const message = `${what} is not reached: ${error instanceof Error ? error.message : String(error)}`;
         if (message !== this.#obstacle) this.log.warn({ err: error }, `${what} is not reached; tried again`);

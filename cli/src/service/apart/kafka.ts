@@ -42,6 +42,26 @@ export async function makeTopic(kafka: KafkaConfig, log: Log): Promise<void> {
   if (await ensureTopic(connectionOf(kafka), options)) log.info(options, 'made the topic');
 }
 
+/**
+ * An attempt to reach a server may take longer than a stop may: it is left to itself then, and what it opens is closed.
+ *
+ * @returns undefined when stopped before
+ */
+export async function unlessStopped<T extends { close(): Promise<void> }>(
+  attempt: Promise<T>,
+  stop: AbortSignal,
+): Promise<T | undefined> {
+  const stopped = new Promise<undefined>((resolve) => {
+    if (stop.aborted) resolve(undefined);
+    stop.addEventListener('abort', () => {
+      resolve(undefined);
+    });
+  });
+  const opened = await Promise.race([attempt, stopped]);
+  if (opened === undefined) attempt.then((late) => late.close()).catch(() => undefined);
+  return opened;
+}
+
 const AGAIN_MS = 2_000;
 const RETRY_AFTER_S = 2;
 
@@ -55,14 +75,12 @@ export class PatientProducer implements StreamProducer {
   /** Why the last message was not taken, while the brokers are away. */
   #away: string | undefined;
   readonly #stop = new AbortController();
-  readonly #connected: Promise<void>;
-  #back: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly kafka: KafkaConfig,
     private readonly log: Log,
   ) {
-    this.#connected = this.#connect();
+    void this.#connect();
   }
 
   get messageBytesMax(): number {
@@ -88,8 +106,6 @@ export class PatientProducer implements StreamProducer {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#connected;
-    await this.#back;
     await this.#producer?.close();
   }
 
@@ -97,7 +113,7 @@ export class PatientProducer implements StreamProducer {
     if (this.#away !== undefined) return;
     this.#away = error.message;
     this.log.warn({ err: error }, 'Kafka takes no messages');
-    this.#back = this.#untilBack();
+    void this.#untilBack();
   }
 
   /** The brokers are asked: whoever is not ready gets no messages that would tell. */
@@ -118,11 +134,9 @@ export class PatientProducer implements StreamProducer {
     while (!this.#stop.signal.aborted) {
       try {
         await makeTopic(this.kafka, this.log);
-        this.#producer = await openKafkaProducer({
-          connection: connectionOf(this.kafka),
-          topic,
-          messageBytesMax,
-        });
+        const connection = connectionOf(this.kafka);
+        const opening = openKafkaProducer({ connection, topic, messageBytesMax });
+        this.#producer = await unlessStopped(opening, this.#stop.signal);
         return;
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
