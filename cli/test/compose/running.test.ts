@@ -147,7 +147,7 @@ test(
 
     await t.test('servers are well while they are there, and not while they are away', async () => {
       assert.deepEqual([await isBrokerWell(), await isEngineWell()], [true, true]);
-      await broker.kill();
+      await broker.stop();
       await engine.leave();
       assert.deepEqual([await isBrokerWell(), await isEngineWell()], [false, false]);
     });
@@ -219,7 +219,7 @@ test(
     );
 
     await t.test('a collector is not well while Kafka takes nothing, and is when it comes back', async () => {
-      await broker.kill();
+      await broker.stop();
       assert.equal(await post(3), 503);
       await until('the collector is not well', async () => !((await collector?.isUp()) ?? true));
       await broker.restart();
