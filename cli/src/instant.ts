@@ -1,4 +1,4 @@
-import type { EmbeddedStore } from '@halfopen/store';
+import type { Store } from '@halfopen/store';
 import { EXIT, Failure } from './failure.js';
 
 /** Steps of one backtest: a day at ten seconds. */
@@ -32,7 +32,7 @@ const LIVE_MS = 600_000;
  * The instant that somebody means who names none. While telemetry comes in it is how far that has come, also for a channel
  * that has fallen silent; for a recording, the end of what is stored of the channel. Now when nothing is.
  */
-export async function lastInstant(store: EmbeddedStore, channel = ''): Promise<number> {
+export async function lastInstant(store: Store, channel = ''): Promise<number> {
   const { last: newest } = await storedRange(store);
   if (newest !== undefined && Date.now() - newest < LIVE_MS) return newest;
   const { last } = await storedRange(store, channel);
@@ -40,10 +40,7 @@ export async function lastInstant(store: EmbeddedStore, channel = ''): Promise<n
 }
 
 /** First and last instant that stored telemetry speaks of, ms since the epoch; undefined when there is none. */
-export async function storedRange(
-  store: EmbeddedStore,
-  channel = '',
-): Promise<{ first?: number; last?: number }> {
+export async function storedRange(store: Store, channel = ''): Promise<{ first?: number; last?: number }> {
   const tables = ['channel_states', 'connection_events', 'expected_channels'];
   const selects = tables.map(
     (table) =>

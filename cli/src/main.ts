@@ -2,7 +2,6 @@ import { CollectorError } from '@halfopen/collector';
 import { StoreError } from '@halfopen/store';
 import { Command, CommanderError } from 'commander';
 import { addApart } from './commands/apart.js';
-import { addRules } from './commands/backtest.js';
 import { addConfig } from './commands/config-check.js';
 import { addDashboards } from './commands/dashboards.js';
 import { addExplain } from './commands/explain.js';
@@ -16,6 +15,8 @@ import { EXIT, Failure } from './failure.js';
 export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('halfopen')
     .description('Tells which end of a long-lived agent channel is broken, and where a frame died.')
+    // `rules` and `rules backtest` both take --config: it belongs to the command that it stands behind.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError('(halfopen --help lists the commands)');
   let exitCode: number = EXIT.ok;
@@ -23,7 +24,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   addApart(program);
   addImport(program);
   addExplain(program);
-  addRules(program);
   addSql(program);
   addDashboards(program);
   addConfig(program);

@@ -19,6 +19,11 @@ export interface NotifierOptions {
   readonly log: NotifyLog;
   /** Adds links to an incident that is about to be told; should it throw, the incident is told without. */
   readonly addLinks?: (incident: Incident) => Promise<Incident>;
+  /**
+   * Where several processes may tell: asked before each call. Should it throw, the call is not made, and comes up again
+   * for as long as this runs.
+   */
+  readonly assertInOffice?: () => Promise<void>;
   readonly clock?: Clock;
   /** From 0 up to 1. */
   readonly random?: () => number;
@@ -92,7 +97,7 @@ class Notifier implements RunningNotifier {
   }
 
   #hire(): Map<string, Courier> {
-    const { store, receivers, log, addLinks } = this.options;
+    const { store, receivers, log, addLinks, assertInOffice } = this.options;
     const limiters = new Map<string, RateLimiter>();
     return new Map(
       receivers.map((receiver) => {
@@ -108,6 +113,7 @@ class Notifier implements RunningNotifier {
           random: this.#random,
           log,
           ...(addLinks === undefined ? {} : { addLinks }),
+          ...(assertInOffice === undefined ? {} : { assertInOffice }),
         });
         return [receiver.name, courier];
       }),

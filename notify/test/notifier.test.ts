@@ -140,3 +140,21 @@ test('a receiver that is down holds up nobody else', async (t) => {
   assert.equal(owed, 2);
   assert.ok(oldest_ms !== undefined && Math.abs(oldest_ms - Date.now()) < 3_600_000);
 });
+
+test('a process that is in office no more tells nobody, and whoever is tells what it left', async (t) => {
+  const scene = await Scene.open(t);
+  const recorder = await scene.pagerDuty();
+  let asked = 0;
+  const former = await scene.notify([pager(recorder.url)], undefined, scene.store, () => {
+    asked++;
+    return Promise.reject(new Error('another process tells by now'));
+  });
+  await recordTransition(scene.store, { id: 'a', sequence: 1, reason: 'fired' });
+  former.ring();
+  await until(former, 'pager', ({ owed }) => owed === 1 && asked > 1);
+  await former.stop();
+  assert.deepEqual(keys(recorder), []);
+  const present = await scene.notify([pager(recorder.url)]);
+  await until(present, 'pager', ({ delivered }) => delivered === 1);
+  assert.deepEqual(keys(recorder), ['trigger a']);
+});

@@ -58,6 +58,7 @@ export class Scene {
     receivers: readonly Receiver[],
     routing: Routing = { routes: [], otherwise: receivers.map(({ name }) => name) },
     store: Store = this.store,
+    assertInOffice: () => Promise<void> = () => Promise.resolve(),
   ): Promise<RunningNotifier> {
     const notifier = await startNotifier({
       store,
@@ -66,6 +67,7 @@ export class Scene {
       log: this.log,
       clock: this.clock,
       random: () => 0.5,
+      assertInOffice,
     });
     this.#undo.push(() => notifier.stop());
     return notifier;

@@ -1,7 +1,8 @@
 export { backtest, type BacktestOptions } from './backtest.js';
 export { explain, type Explanation } from './explain.js';
 export { findDeadFrame, type DeadFrame } from './incidents/dead-frame.js';
-export { readIncident } from './incidents/journal.js';
+export { readIncident, readIncidents } from './incidents/journal.js';
+export { assertInOffice, beginTerm, DeposedError, type Term } from './incidents/term.js';
 export type { Transition } from './incidents/lifecycle.js';
 export { startRules, type RulesLog, type RulesOptions, type RulesStatus, type RunningRules } from './run.js';
 export { installSignals } from './signals/install.js';

@@ -1,8 +1,9 @@
 import type { Incident, IncidentStatus } from '@halfopen/telemetry';
 import type { Store } from '@halfopen/store';
 import { evaluate } from './evaluate.js';
-import { appendTransitions, readIncidents, resumeIncidents } from './incidents/journal.js';
+import { appendTransitions, judgedUntil, readIncidents, resumeIncidents } from './incidents/journal.js';
 import type { OpenIncidents, Step, Transition } from './incidents/lifecycle.js';
+import { DeposedError, type Term } from './incidents/term.js';
 
 export interface RulesLog {
   info(fields: object, message: string): void;
@@ -11,12 +12,19 @@ export interface RulesLog {
 
 export interface RulesOptions {
   readonly store: Store;
-  /** The instant to evaluate: how far ingestion has come, ms since the epoch (design: now less lag less exporters' delay). */
-  readonly now: () => number;
+  /**
+   * The instant to evaluate: how far ingestion has come, ms since the epoch (design: now less lag less exporters' delay).
+   * Undefined while that is not known: nothing is evaluated.
+   */
+  readonly now: () => number | undefined;
   /** Between the ends of evaluations, ms. */
   readonly intervalMs: number;
   readonly log: RulesLog;
   readonly onTransition?: (transition: Transition) => void;
+  /** Where several processes may judge: what is written counts only while this term is the last one. */
+  readonly term?: Term;
+  /** Another process has begun a term: this one evaluates no more. */
+  readonly onDeposed?: () => void;
 }
 
 export interface RulesStatus {
@@ -36,13 +44,16 @@ export interface RunningRules {
 
 /** Resumes the open incidents and evaluates until stopped. A failed evaluation is logged and tried again at the next turn. */
 export async function startRules(options: RulesOptions): Promise<RunningRules> {
-  const loop = new RulesLoop(options, await resumeIncidents(options.store, options.now()));
+  const loop = new RulesLoop(options);
+  const instant_ms = options.now();
+  if (instant_ms !== undefined) await loop.resume(instant_ms);
   loop.begin();
   return loop;
 }
 
 class RulesLoop implements RunningRules {
-  #open: OpenIncidents;
+  /** Undefined before the first instant is known. */
+  #open: OpenIncidents | undefined;
   /** Found by the last evaluation, and not yet written. */
   #found: Step | undefined;
   #evaluated_ms = -Infinity;
@@ -51,11 +62,14 @@ class RulesLoop implements RunningRules {
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(
-    private readonly options: RulesOptions,
-    resumed: OpenIncidents,
-  ) {
-    this.#open = resumed;
+  constructor(private readonly options: RulesOptions) {}
+
+  async resume(instant_ms: number): Promise<OpenIncidents> {
+    const { store } = this.options;
+    const open = await resumeIncidents(store, instant_ms);
+    this.#evaluated_ms = await judgedUntil(store, instant_ms);
+    this.#open = open;
+    return open;
   }
 
   begin(): void {
@@ -65,7 +79,7 @@ class RulesLoop implements RunningRules {
   async incidents(status: IncidentStatus | 'all'): Promise<Incident[]> {
     const written = await readIncidents(this.options.store, status);
     // Open ones are told as the last evaluation saw them: their numbers move without a transition.
-    const fresh = new Map(this.#open.map(({ incident }) => [incident.id, incident]));
+    const fresh = new Map((this.#open ?? []).map(({ incident }) => [incident.id, incident]));
     return written.map((incident) =>
       incident.status === 'firing' ? (fresh.get(incident.id) ?? incident) : incident,
     );
@@ -82,8 +96,16 @@ class RulesLoop implements RunningRules {
   }
 
   async #turn(): Promise<void> {
-    const began_ms = performance.now();
     const instant_ms = this.options.now();
+    if (instant_ms !== undefined) await this.#evaluateOnRecord(instant_ms);
+    if (!this.#stopped)
+      this.#timer = setTimeout(() => {
+        this.begin();
+      }, this.options.intervalMs);
+  }
+
+  async #evaluateOnRecord(instant_ms: number): Promise<void> {
+    const began_ms = performance.now();
     try {
       await this.#evaluate(instant_ms);
       this.#status = {
@@ -93,23 +115,29 @@ class RulesLoop implements RunningRules {
         lastDurationMs: performance.now() - began_ms,
       };
     } catch (error) {
+      if (error instanceof DeposedError) this.#depose();
       const lastError = error instanceof Error ? error.message : String(error);
       this.#status = { ...this.#status, failures: this.#status.failures + 1, lastError };
       this.options.log.error(
         { err: error, instant: new Date(instant_ms).toISOString() },
-        'an evaluation of the rules failed; the next one tries again',
+        this.#stopped
+          ? 'an evaluation of the rules was in vain'
+          : 'an evaluation of the rules failed; the next one tries again',
       );
     }
-    if (!this.#stopped)
-      this.#timer = setTimeout(() => {
-        this.begin();
-      }, this.options.intervalMs);
+  }
+
+  #depose(): void {
+    this.#stopped = true;
+    this.options.onDeposed?.();
   }
 
   async #evaluate(instant_ms: number): Promise<void> {
+    const { store } = this.options;
+    const open = this.#open ?? (await this.resume(instant_ms));
     await this.#settle();
     if (instant_ms < this.#evaluated_ms) return; // ingestion fell behind: wait, never judge backwards
-    this.#found = await evaluate(this.options.store, instant_ms, this.#open);
+    this.#found = await evaluate(store, instant_ms, this.#open ?? open);
     this.#evaluated_ms = instant_ms;
     await this.#settle();
   }
@@ -121,7 +149,8 @@ class RulesLoop implements RunningRules {
   async #settle(): Promise<void> {
     const found = this.#found;
     if (found === undefined) return;
-    await appendTransitions(this.options.store, found.transitions, [...this.#open, ...found.open]);
+    const { store, term } = this.options;
+    await appendTransitions(store, found.transitions, [...(this.#open ?? []), ...found.open], term);
     this.#open = found.open;
     this.#found = undefined;
     for (const transition of found.transitions) {

@@ -125,7 +125,7 @@ test('an evaluation that cannot read is counted and tried again, and nothing is 
   await twoZombies(store);
   const turns = new Turns([5, 15]);
   // The resumption reads first.
-  store.before = failing('query', 1);
+  store.before = failing('query', 2);
   const rules = await turns.start(t, store);
   await turns.turn(2);
   const failed = rules.status();

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { Session } from 'chdb';
 import { loadEngine, type Engine } from './engine.js';
 import { EngineSession } from './engine-session.js';
+import type { PeopleStore } from './gate/session.js';
 import { insertStatement } from './insert-statement.js';
 import { migrate, readMigrations } from './migrate.js';
 import { quoted } from './sql-text.js';
-import { StoreError, type InsertOptions, type QueryOptions, type RowBatch, type Store } from './store.js';
+import { StoreError, type InsertOptions, type QueryOptions, type RowBatch } from './store.js';
 
 export interface EmbeddedStoreOptions {
   /** Directory of the engine's files; made if absent. One process at a time (the caller holds the lock). */
@@ -37,7 +38,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
 }
 
 /** The ClickHouse engine in process (chDB). */
-export class EmbeddedStore implements Store {
+export class EmbeddedStore implements PeopleStore {
   readonly #enginePath: string;
   /** Apart, so that an acknowledgement does not wait for somebody's long query. */
   readonly #reads: EngineSession;
@@ -64,6 +65,18 @@ export class EmbeddedStore implements Store {
     this.#assertOpen();
     const fixed = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     return new this.engine.Session(this.#enginePath, { connectionArgs: [...fixed, '--readonly=1'] });
+  }
+
+  /** chdb cannot interrupt a query; the engine can, on request of another session. */
+  async kill(mark: string): Promise<void> {
+    const session = this.openReadOnlySession({});
+    try {
+      await session.queryAsync(`KILL QUERY WHERE startsWith(query, ${quoted(mark)}) ASYNC`, {
+        format: 'Null',
+      });
+    } finally {
+      session.close();
+    }
   }
 
   /** Of the tables behind views as well: the ledger says of a message that it is stored in all of them. */

@@ -10,4 +10,6 @@ export {
 } from './kafka/consumer.js';
 export type { KafkaConsumerLimits } from './kafka/limits.js';
 export type { KafkaConnection, KafkaLog } from './kafka/settings.js';
+export { joinKafkaElection, type KafkaElection, type KafkaElectionOptions } from './kafka/election.js';
+export { watchKafkaProgress, type KafkaProgress, type KafkaProgressOptions } from './kafka/progress.js';
 export { ensureTopic, type TopicOptions } from './kafka/topic.js';

@@ -11,8 +11,8 @@ interface BacktestOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-export function addRules(program: Command): void {
-  const rules = program.command('rules').description('work with the rules');
+/** Under `rules`. */
+export function addBacktest(rules: Command): void {
   withCommonOptions(rules.command('backtest'))
     .description(
       'the incidents that the rules would have raised over stored telemetry, in their state at --to',

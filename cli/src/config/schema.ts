@@ -148,6 +148,12 @@ const kafka = z.strictObject({
     .default('halfopen-spans')
     .meta({ example: 'halfopen-spans' }),
   group: z.string().min(1).max(200).default('halfopen-ingest').meta({ example: 'halfopen-ingest' }),
+  /** A topic without messages, and the name of the group in which rules processes elect the one that judges. */
+  rulesTopic: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/, 'expected letters, digits, ., _ and -')
+    .default('halfopen-rules')
+    .meta({ example: 'halfopen-rules' }),
   /** Of the topic, where it has to be made: so many ingest processes can share the work. */
   partitions: z.number().int().min(1).max(1000).default(12).meta({ example: '12' }),
   /** Of the topic, where it has to be made: brokers that hold a copy. */

@@ -1,6 +1,6 @@
 import { addConsole, secureHeaders } from '@halfopen/console';
 import { backtest, explain, type RunningRules } from '@halfopen/rules';
-import { PeopleSqlError, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
+import { PeopleSqlError, StoreError, type PeopleSql, type PeopleStore } from '@halfopen/store';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
@@ -15,9 +15,9 @@ import type { Log } from './log.js';
 
 export interface ApiParts {
   readonly config: Config;
-  readonly store: EmbeddedStore;
+  readonly store: PeopleStore;
   readonly people: PeopleSql;
-  readonly rules: RunningRules;
+  readonly incidents: RunningRules['incidents'];
   readonly links: IncidentLinks;
   readonly onResponse: () => void;
   readonly registry: Registry;
@@ -26,6 +26,10 @@ export interface ApiParts {
   readonly collectorUrl: () => string | undefined;
   /** Empty when requests have a chance; else why not. */
   readonly notReady: () => string[];
+  /** Why no question can be answered yet; undefined when it can. */
+  readonly opening?: () => string | undefined;
+  /** Where one of several judges: whether this one does. */
+  readonly role?: () => 'active' | 'standby';
 }
 
 const BODY_BYTES_MAX = 1_048_576;
@@ -48,6 +52,7 @@ export function createApi(parts: ApiParts): FastifyInstance {
     secureHeaders(reply);
   });
   addGuard(app, parts.config);
+  if (parts.opening !== undefined) addPatience(app, parts.opening);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({
@@ -74,11 +79,28 @@ export function createApi(parts: ApiParts): FastifyInstance {
   return app;
 }
 
+const RETRY_AFTER_S = 5;
+
+/** Pages and probes are there from the start, answers when the store is. */
+function addPatience(app: FastifyInstance, opening: () => string | undefined): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const why = request.url.startsWith('/api/') ? opening() : undefined;
+    if (why !== undefined)
+      await reply
+        .code(503)
+        .header('Retry-After', String(RETRY_AFTER_S))
+        .send({ error: `not ready: ${why}` });
+  });
+}
+
 function addProbes(app: FastifyInstance, parts: ApiParts): void {
   app.get('/healthz', () => ({ status: 'up' }));
   app.get('/readyz', (_request, reply) => {
     const reasons = parts.notReady();
-    return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
+    const role = parts.role?.();
+    return reply
+      .code(reasons.length === 0 ? 200 : 503)
+      .send({ ready: reasons.length === 0, reasons, ...(role === undefined ? {} : { role }) });
   });
   app.get('/metrics', async (_request, reply) =>
     reply.type(parts.registry.contentType).send(await parts.registry.metrics()),
@@ -139,9 +161,12 @@ function addQuestions(app: FastifyInstance, parts: ApiParts): void {
 function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof Failure) return reply.code(400).send({ error: error.message });
   if (error instanceof PeopleSqlError) {
-    const status = error.code === 'busy' ? 429 : error.code === 'closed' ? 503 : 400;
+    const away = error.code === 'closed' || error.code === 'unavailable';
+    const status = error.code === 'busy' ? 429 : away ? 503 : 400;
     return reply.code(status).send({ error: error.message, code: error.code });
   }
+  if (error instanceof StoreError && error.code === 'unavailable')
+    return reply.code(503).header('Retry-After', String(RETRY_AFTER_S)).send({ error: error.message });
   const { statusCode = 500, message = 'unknown error' } = error as { statusCode?: number; message?: string };
   return reply.code(statusCode).send({ error: message });
 }

@@ -26,7 +26,8 @@ import { valid } from './request.js';
 
 export interface IncidentsApiParts {
   readonly store: Store;
-  readonly rules: Pick<RunningRules, 'incidents'>;
+  /** Newest first. */
+  readonly incidents: RunningRules['incidents'];
   readonly links: IncidentLinks;
   /** Somebody has acknowledged, silenced, or ended a silence. */
   readonly onResponse: () => void;
@@ -91,10 +92,10 @@ export interface ListedIncident extends Incident {
 
 /** Incidents with where they lead, who has them, and whether they are silenced. */
 export async function listIncidents(
-  { store, rules, links }: Omit<IncidentsApiParts, 'onResponse'>,
+  { store, incidents: read, links }: Omit<IncidentsApiParts, 'onResponse'>,
   status: IncidentStatus | 'all',
 ): Promise<ListedIncident[]> {
-  const incidents = await rules.incidents(status);
+  const incidents = await read(status);
   if (incidents.length === 0) return [];
   const acknowledged = await readAcknowledgements(
     store,

@@ -1,28 +1,16 @@
 import type { Ingest } from '@halfopen/ingest';
-import type { RunningRules } from '@halfopen/rules';
-import type { KafkaRangeConsumer } from '@halfopen/stream';
+import type { RulesStatus, RunningRules } from '@halfopen/rules';
+import type { KafkaProgress, KafkaRangeConsumer } from '@halfopen/stream';
 import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
 import type { Pipeline } from './pipeline.js';
 
 type IngestCounters = ReturnType<Ingest['counters']>;
 
 /** What the process tells of its parts beside the collector's own metrics. Read from the parts at each scrape. */
-export function addMetrics(registry: Registry, pipeline: Pipeline, rules: RunningRules): void {
+export function addPipelineMetrics(registry: Registry, pipeline: Pipeline): void {
   collectDefaultMetrics({ register: registry });
-  const started_ms = Date.now();
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({ name, help, registers: [registry], collect: setter(read) });
-  };
-  const counter = (name: string, help: string, read: () => number): void => {
-    new Counter({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
   };
   gauge(
     'halfopen_stream_pending_records',
@@ -42,32 +30,80 @@ export function addMetrics(registry: Registry, pipeline: Pipeline, rules: Runnin
   gauge('halfopen_ingest_failing', '1 while storing fails and is tried again.', () =>
     pipeline.ingest.status().state === 'failing' ? 1 : 0,
   );
+  addIngestCounters(registry, () => pipeline.ingest.counters());
+}
+
+/** How evaluation goes; NaN where another process evaluates. */
+export function addRulesMetrics(registry: Registry, rules: () => RunningRules | undefined): void {
+  const started_ms = Date.now();
+  const gauge = (name: string, help: string, read: (status: RulesStatus) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        const status = rules()?.status();
+        this.set(status === undefined ? NaN : read(status));
+      },
+    });
+  };
   gauge(
     'halfopen_rules_instant_seconds',
     'Instant of the last evaluation, since the epoch.',
-    () => (rules.status().lastInstantMs ?? 0) / 1000,
+    ({ lastInstantMs = 0 }) => lastInstantMs / 1000,
   );
   gauge(
     'halfopen_rules_evaluation_age_seconds',
     'How far the last evaluation is behind the present: ingestion, exporters, and evaluations that fail.',
-    () => (Date.now() - (rules.status().lastInstantMs ?? started_ms)) / 1000,
+    ({ lastInstantMs = started_ms }) => (Date.now() - lastInstantMs) / 1000,
   );
   gauge(
     'halfopen_rules_duration_seconds',
     'What the last evaluation took.',
-    () => (rules.status().lastDurationMs ?? 0) / 1000,
+    ({ lastDurationMs = 0 }) => lastDurationMs / 1000,
   );
-  counter(
-    'halfopen_rules_evaluations_total',
-    'Evaluations of the rules since the start.',
-    () => rules.status().evaluations,
+  for (const [name, key, help] of [
+    ['evaluations', 'evaluations', 'Evaluations of the rules since the start.'],
+    ['failures', 'failures', 'Evaluations that failed since the start.'],
+  ] as const)
+    new Counter({
+      name: `halfopen_rules_${name}_total`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(rules()?.status()[key] ?? 0);
+      },
+    });
+}
+
+/** What `halfopen rules` tells of where it stands. */
+export function addOfficeMetrics(
+  registry: Registry,
+  office: { readonly term: () => number | undefined; readonly progress: () => KafkaProgress | undefined },
+): void {
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number | undefined): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read() ?? NaN);
+      },
+    });
+  };
+  gauge('halfopen_rules_active', '1 where this process judges, 0 where another does.', () =>
+    office.term() === undefined ? 0 : 1,
   );
-  counter(
-    'halfopen_rules_failures_total',
-    'Evaluations that failed since the start.',
-    () => rules.status().failures,
+  gauge('halfopen_rules_term', 'Number of its term.', () => office.term());
+  gauge('halfopen_stream_pending_records', 'Messages published and not yet stored, by any ingest.', () =>
+    office.progress()?.pending(),
   );
-  addIngestCounters(registry, () => pipeline.ingest.counters());
+  gauge('halfopen_ingest_lag_seconds', 'How far behind the present all is stored.', () => {
+    const until = office.progress()?.storedUntilMs();
+    return until === undefined ? undefined : Math.max(0, Date.now() - until) / 1000;
+  });
 }
 
 /** What `halfopen ingest` tells; nothing before its work has begun. */

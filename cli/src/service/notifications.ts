@@ -5,6 +5,7 @@ import {
   startNotifier,
   startWatchdog,
   webhook,
+  type NotifierOptions,
   type Receiver,
   type RunningNotifier,
   type RunningWatchdog,
@@ -21,8 +22,7 @@ import type { Log } from './log.js';
 export function openNotifier(
   { notifications }: Config,
   store: Store,
-  links: IncidentLinks,
-  log: Log,
+  { links, ...given }: { links: IncidentLinks; log: Log } & Pick<NotifierOptions, 'assertInOffice'>,
 ): Promise<RunningNotifier> {
   const { receivers, routing, links: bases } = notifications;
   const receiver = (configured: ReceiverConfig): Receiver =>
@@ -31,7 +31,7 @@ export function openNotifier(
     store,
     receivers: receivers.map(receiver),
     routing,
-    log,
+    ...given,
     addLinks: links.withTrace,
   });
 }
@@ -46,14 +46,8 @@ export function openWatchdog(
   return startWatchdog({ ...watchdog, lastInstant: () => rules.status().lastInstantMs, log });
 }
 
-export interface Told {
-  readonly store: Store;
-  readonly notifier: RunningNotifier;
-  readonly watchdog: RunningWatchdog | undefined;
-}
-
-/** What fires, and who has been told of it. Read at each scrape. */
-export function addNotificationMetrics(registry: Registry, { store, notifier, watchdog }: Told): void {
+/** What fires, and what is silenced: of the store, whichever process judges. Read at each scrape. */
+export function addIncidentMetrics(registry: Registry, store: Store): void {
   const registers = [registry];
   new Gauge({
     name: 'halfopen_incidents_firing',
@@ -66,6 +60,24 @@ export function addNotificationMetrics(registry: Registry, { store, notifier, wa
       for (const { incidents, ...labels } of firing) this.set(labels, incidents);
     },
   });
+  new Gauge({
+    name: 'halfopen_silences_active',
+    help: 'Silences in force.',
+    registers,
+    async collect() {
+      this.set((await readSilences(store, { now: Date.now(), active: true })).length);
+    },
+  });
+}
+
+export interface Told {
+  readonly notifier: RunningNotifier;
+  readonly watchdog: RunningWatchdog | undefined;
+}
+
+/** Who has been told. Read at each scrape; nothing where another process tells. */
+export function addNotificationMetrics(registry: Registry, told: () => Told | undefined): void {
+  const registers = [registry];
   new Counter({
     name: 'halfopen_notifications_total',
     help: 'Attempts to tell a receiver since the start, by how they ended; failed ones are tried again.',
@@ -73,7 +85,7 @@ export function addNotificationMetrics(registry: Registry, { store, notifier, wa
     registers,
     collect() {
       this.reset();
-      for (const [receiver, status] of notifier.status())
+      for (const [receiver, status] of told()?.notifier.status() ?? [])
         for (const outcome of ['delivered', 'refused', 'failed'] as const)
           this.inc({ receiver, outcome }, status[outcome]);
     },
@@ -84,7 +96,8 @@ export function addNotificationMetrics(registry: Registry, { store, notifier, wa
     labelNames: ['receiver'],
     registers,
     collect() {
-      for (const [receiver, { owed }] of notifier.status()) this.set({ receiver }, owed);
+      this.reset();
+      for (const [receiver, { owed }] of told()?.notifier.status() ?? []) this.set({ receiver }, owed);
     },
   });
   new Gauge({
@@ -93,19 +106,11 @@ export function addNotificationMetrics(registry: Registry, { store, notifier, wa
     labelNames: ['receiver'],
     registers,
     collect() {
-      for (const [receiver, { oldestOwed_ms }] of notifier.status())
+      this.reset();
+      for (const [receiver, { oldestOwed_ms }] of told()?.notifier.status() ?? [])
         this.set({ receiver }, oldestOwed_ms === undefined ? 0 : (Date.now() - oldestOwed_ms) / 1000);
     },
   });
-  new Gauge({
-    name: 'halfopen_silences_active',
-    help: 'Silences in force.',
-    registers,
-    async collect() {
-      this.set((await readSilences(store, { now: Date.now(), active: true })).length);
-    },
-  });
-  if (watchdog === undefined) return;
   new Counter({
     name: 'halfopen_watchdog_pings_total',
     help: "Pings of the dead-man's switch since the start: sent, failed, or withheld since evaluation did not go on.",
@@ -113,7 +118,7 @@ export function addNotificationMetrics(registry: Registry, { store, notifier, wa
     registers,
     collect() {
       this.reset();
-      for (const [outcome, count] of Object.entries<number>({ ...watchdog.status() }))
+      for (const [outcome, count] of Object.entries<number>({ ...told()?.watchdog?.status() }))
         this.inc({ outcome }, count);
     },
   });

@@ -1,19 +1,21 @@
 import type { AddressInfo } from 'node:net';
 import { openSqlServer, type SqlServer } from '@halfopen/clickhouse-http';
 import { createCollector, type Collector } from '@halfopen/collector';
-import { startRules, type RunningRules } from '@halfopen/rules';
-import { dropExpired, openPeopleSql } from '@halfopen/store';
-import type { FastifyInstance } from 'fastify';
+import type { RunningRules } from '@halfopen/rules';
+import { openPeopleSql } from '@halfopen/store';
 import { Registry } from 'prom-client';
 import type { Config } from '../config/load.js';
 import { portFailure, urlOf } from './address.js';
 import { createApi } from './api.js';
+import { startJudging } from './judging.js';
 import { incidentLinks } from './links.js';
+import { listenApi } from './listening.js';
 import type { Log } from './log.js';
-import { addMetrics, lagMs } from './metrics.js';
-import { addNotificationMetrics, openNotifier, openWatchdog } from './notifications.js';
+import { addPipelineMetrics, addRulesMetrics, lagMs } from './metrics.js';
+import { addIncidentMetrics, addNotificationMetrics } from './notifications.js';
 import { openPipeline, type Pipeline } from './pipeline.js';
 import { refusalOf } from './sql-guard.js';
+import { Undo } from './undo.js';
 
 /** Everything in one process: what `halfopen up` runs. */
 export interface Service {
@@ -25,10 +27,8 @@ export interface Service {
   close(): Promise<void>;
 }
 
-const RETENTION_PERIOD_MS = 3_600_000;
-
 export async function startService(config: Config, log: Log): Promise<Service> {
-  const undo: (() => Promise<unknown>)[] = [];
+  const undo = new Undo();
   try {
     const pipeline = await openPipeline(config, log);
     undo.push(() => pipeline.close());
@@ -36,32 +36,27 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     const people = await openPeopleSql(pipeline.store, { executionSecondsMax, concurrentMax });
     undo.push(() => people.close());
     const links = incidentLinks(config, pipeline.store);
-    const notifier = await openNotifier(config, pipeline.store, links, log);
-    undo.push(() => notifier.stop());
-    const rules = await startRules({
+    const judging = await startJudging({
+      config,
       store: pipeline.store,
-      onTransition: () => {
-        notifier.ring();
-      },
-      now: () => evaluationInstant(pipeline, config),
-      intervalMs: config.rules.intervalMs,
+      links,
       log,
+      now: () => evaluationInstant(pipeline, config),
     });
-    undo.push(() => rules.stop());
-    const watchdog = openWatchdog(config, rules, log);
-    undo.push(async () => watchdog?.stop());
-    const retention = startRetention(config, pipeline, log);
-    undo.push(() => retention.stop());
+    undo.push(() => judging.stop());
+    const { rules, notifier } = judging;
     const told: { collectorUrl?: string } = {};
     const registry = new Registry();
     const collector = openCollector(config, pipeline, registry, log);
-    addMetrics(registry, pipeline, rules);
-    addNotificationMetrics(registry, { store: pipeline.store, notifier, watchdog });
+    addPipelineMetrics(registry, pipeline);
+    addRulesMetrics(registry, () => rules);
+    addIncidentMetrics(registry, pipeline.store);
+    addNotificationMetrics(registry, () => judging);
     const api = createApi({
       config,
       store: pipeline.store,
       people,
-      rules,
+      incidents: (status) => rules.incidents(status),
       links,
       onResponse: () => {
         notifier.ring();
@@ -72,21 +67,17 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       notReady: () => notReady(pipeline, rules),
     });
     undo.push(() => api.close());
-    const apiUrl = await listen(api, config);
+    const apiUrl = await listenApi(api, config);
     const sql = await openSqlServer({ people, log, guard: (caller) => refusalOf(config.token, caller) });
     undo.push(() => sql.close());
     const sqlUrl = await listenSql(sql, config);
     undo.push(() => collector.close());
     told.collectorUrl = urlOf(config.collector.host, await listenCollector(collector, config));
-    return { collectorUrl: told.collectorUrl, apiUrl, sqlUrl, close: () => closeAll(undo) };
+    return { collectorUrl: told.collectorUrl, apiUrl, sqlUrl, close: () => undo.run() };
   } catch (error) {
-    await closeAll(undo);
+    await undo.run();
     throw error;
   }
-}
-
-async function closeAll(undo: (() => Promise<unknown>)[]): Promise<void> {
-  for (let close = undo.pop(); close !== undefined; close = undo.pop()) await close();
 }
 
 /** How far ingestion has come: rules look no further, so that late data delays a verdict and never invents one. */
@@ -134,53 +125,12 @@ function notReady(pipeline: Pipeline, rules: RunningRules): string[] {
   ];
 }
 
-function startRetention(config: Config, { store }: Pipeline, log: Log): { stop(): Promise<void> } {
-  const { telemetryDays, incidentDays } = config.retention;
-  const drop = async (): Promise<void> => {
-    try {
-      const dropped = await dropExpired(
-        store,
-        { telemetry: telemetryDays, incidents: incidentDays },
-        Date.now(),
-      );
-      if (dropped.length > 0) log.info({ dropped }, 'dropped what is older than the retention');
-    } catch (error) {
-      log.error(
-        { err: error },
-        'what is older than the retention could not be dropped; tried again in an hour',
-      );
-    }
-  };
-  let running = drop();
-  const timer = setInterval(() => {
-    running = running.then(drop);
-  }, RETENTION_PERIOD_MS);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await running;
-    },
-  };
-}
-
 async function listenCollector(collector: Collector, config: Config): Promise<AddressInfo> {
   try {
     return await collector.listen();
   } catch (cause) {
     throw portFailure(cause, 'collector.port', config.collector.port, '--otlp-port');
   }
-}
-
-async function listen(api: FastifyInstance, config: Config): Promise<string> {
-  try {
-    await api.listen({
-      host: config.api.host === 'localhost' ? '127.0.0.1' : config.api.host,
-      port: config.api.port,
-    });
-  } catch (cause) {
-    throw portFailure(cause, 'api.port', config.api.port, '--api-port');
-  }
-  return urlOf(config.api.host, api.server.address() as AddressInfo);
 }
 
 async function listenSql(sql: SqlServer, config: Config): Promise<string> {

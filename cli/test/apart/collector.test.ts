@@ -4,24 +4,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { KafkaBroker } from '@halfopen/lab';
 import { batchId, checkTraceRequest, traceRequestFromJson } from '@halfopen/otlp';
 import { openKafkaConsumer, type RecordRange } from '@halfopen/stream';
 import { afterwards } from '../afterwards.js';
 import { halfopen, part, sample, temporaryFolder } from '../halfopen.js';
+import { until } from '../until.js';
 import { EngineServer } from './engine-server.js';
-
-const PATIENCE_MS = 60_000;
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within a minute: ${what}`);
-    await sleep(50);
-  }
-}
 
 test('a collector of its own: not ready while Kafka is away; what it answers with 200 is in the topic, in parts that fit', async (t) => {
   const dir = await temporaryFolder(t);

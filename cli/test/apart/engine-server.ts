@@ -80,7 +80,14 @@ export class EngineServer {
       const sql = inUrl ?? body.toString('utf8');
       await this.before(sql, userOf(request));
       const answer = await this.#run(sql, inUrl === null ? undefined : body, url.searchParams);
-      response.end(answer);
+      const { rowsRead, bytesRead, elapsed } = answer;
+      const summary = {
+        result_rows: `${rowsRead}`,
+        result_bytes: `${bytesRead}`,
+        elapsed_ns: `${elapsed * 1e9}`,
+      };
+      response.setHeader('X-ClickHouse-Summary', JSON.stringify(summary));
+      response.end(answer.bytes());
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       response.statusCode = 500;
@@ -89,8 +96,9 @@ export class EngineServer {
     }
   }
 
-  async #run(sql: string, rows: Buffer | undefined, url: URLSearchParams): Promise<Uint8Array> {
-    const session = new Session(join(this.dir, 'engine-server', 'engine'));
+  async #run(sql: string, rows: Buffer | undefined, url: URLSearchParams) {
+    const connectionArgs = settingsOf(url);
+    const session = new Session(join(this.dir, 'engine-server', 'engine'), { connectionArgs });
     const file = join(this.dir, 'bodies', `${this.#staged++}.rows`);
     try {
       if (rows !== undefined) await writeFile(file, rows);
@@ -106,12 +114,22 @@ export class EngineServer {
       const answer = await session.queryAsync(text, format === undefined ? {} : { format });
       const token = /^INSERT INTO otel_traces .*insert_deduplication_token = '([^']*)'/.exec(sql)?.[1];
       if (token !== undefined) this.tokens.push(token);
-      return answer.bytes();
+      return answer;
     } finally {
       session.close();
       await rm(file, { force: true });
     }
   }
+}
+
+/** Whatever in an address is none of these is a setting. */
+const NO_SETTING =
+  /^(?:param_.*|query|query_id|database|default_format|wait_end_of_query|enable_http_compression)$/;
+
+function settingsOf(url: URLSearchParams): string[] {
+  const settings = [...url].filter(([name]) => !NO_SETTING.test(name) && name !== 'readonly');
+  const given = settings.map(([name, value]) => `--${name}=${value}`);
+  return url.get('readonly') === '1' ? [...given, '--readonly=1'] : given;
 }
 
 function userOf({ headers }: IncomingMessage): string {

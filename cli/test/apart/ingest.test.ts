@@ -2,23 +2,13 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { KafkaBroker } from '@halfopen/lab';
 import { afterwards } from '../afterwards.js';
 import { batch } from '../chaos/batches.js';
 import { Sender } from '../chaos/sender.js';
 import { part, temporaryFolder } from '../halfopen.js';
+import { until } from '../until.js';
 import { EngineServer } from './engine-server.js';
-
-const PATIENCE_MS = 90_000;
-
-async function until(what: string, holds: () => Promise<boolean>, why = () => ''): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what} ${why()}`);
-    await sleep(100);
-  }
-}
 
 test('collector, Kafka, two ingests, a ClickHouse server: all is stored once, over the server’s absence and resent messages', async (t) => {
   const dir = await temporaryFolder(t);

@@ -64,10 +64,8 @@ export async function composeProject(
 export const PROCESSES = [
   { name: 'collector', section: 'collector' },
   { name: 'ingest', section: 'ingest' },
+  { name: 'rules', section: 'api' },
 ] as const;
-
-/** In the file, and not in the binary yet. */
-export const TO_COME = ['rules'];
 
 /** The service, which the file must have. */
 export function service(project: Project, name: string): Service {

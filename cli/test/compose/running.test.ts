@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { KafkaBroker } from '@halfopen/lab';
 import { afterwards } from '../afterwards.js';
@@ -11,22 +10,14 @@ import { EngineServer } from '../apart/engine-server.js';
 import { batch } from '../chaos/batches.js';
 import { ROOT } from '../docs/pages.js';
 import { halfopenOf, part, temporaryFolder } from '../halfopen.js';
+import { until } from '../until.js';
 import { configHere, makeSecrets, mountedConfig } from './deployment.js';
 import { inForce, stages } from './dockerfile.js';
 import { composeProject, PROCESSES, service, type Service } from './project.js';
 
 const run = promisify(execFile);
-const PATIENCE_MS = 120_000;
 /** All of it, without the embedded engine: 136 MB when this was written. */
 const IMAGE_BYTES_MAX = 200_000_000;
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
-    await sleep(200);
-  }
-}
 
 /** What the service's healthcheck says, asked of a server that is elsewhere. */
 async function isWell({ healthcheck }: Service, address: string, here: string): Promise<boolean> {

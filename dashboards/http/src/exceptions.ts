@@ -55,6 +55,7 @@ const OF_PEOPLE_SQL: Readonly<Record<PeopleSqlErrorCode, ErrorName>> = {
   busy: 'TOO_MANY_SIMULTANEOUS_QUERIES',
   cancelled: 'QUERY_WAS_CANCELLED',
   'query-failed': 'UNKNOWN_EXCEPTION',
+  unavailable: 'ABORTED',
   closed: 'ABORTED',
 };
 

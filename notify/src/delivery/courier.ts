@@ -30,6 +30,8 @@ export interface CourierOptions {
   readonly log: NotifyLog;
   /** See NotifierOptions. */
   readonly addLinks?: (incident: Incident) => Promise<Incident>;
+  /** See NotifierOptions. */
+  readonly assertInOffice?: () => Promise<void>;
 }
 
 export interface CourierStatus {
@@ -148,7 +150,10 @@ export class Courier {
     if (this.#stopped) return;
     const attempt = owed.attempts + 1;
     await this.#record(owed, attempt, { result: 'begun' });
-    const outcome = await receiver.deliver(await this.#withLinks(notification), this.#calls.signal);
+    const linked = await this.#withLinks(notification);
+    // Last of all: a former holder that slept on its way must not tell of what has passed meanwhile.
+    await this.options.assertInOffice?.();
+    const outcome = await receiver.deliver(linked, this.#calls.signal);
     await this.#recordSurely(owed, attempt, outcome);
     this.#conclude(owed, attempt, outcome);
   }

@@ -1,6 +1,7 @@
 import type { Incident, IncidentStatus } from '@halfopen/telemetry';
 import { clickhouseTime, type Store } from '@halfopen/store';
 import type { OpenIncident, OpenIncidents, Transition } from './lifecycle.js';
+import { assertInOffice, STATEMENT_SECONDS_MAX, type Term } from './term.js';
 
 /** What resuming needs beyond the incident itself; kept with each transition. */
 interface Course {
@@ -11,11 +12,15 @@ interface Course {
 /**
  * Appends transitions. Each carries a token of its own (incident id and sequence), so that writing one again, or a
  * second writer that does not know it is one, changes nothing.
+ *
+ * @param term where several processes may judge: the engine writes nothing once another term has begun
+ * @throws DeposedError when some may not have been written for that reason
  */
 export async function appendTransitions(
   store: Store,
   transitions: readonly Transition[],
   open: OpenIncidents,
+  term?: Term,
 ): Promise<void> {
   for (const transition of transitions) {
     const { incident, sequence } = transition;
@@ -23,9 +28,9 @@ export async function appendTransitions(
     await store.command(
       `INSERT INTO incident_transitions
          (incident_id, sequence, at, status, reason, rule, severity, dedup_key, channels, cause, summary, started_at, incident, course)
-       SETTINGS insert_deduplication_token = '${incident.id}-${sequence}', deduplicate_insert_select = 'enable_even_for_bad_queries'
+       SETTINGS insert_deduplication_token = '${incident.id}-${sequence}', deduplicate_insert_select = 'enable_even_for_bad_queries'${underTerm(term).setting}
        SELECT {id:String}, {sequence:UInt32}, {at:DateTime64(3)}, {status:String}, {reason:String}, {rule:String}, {severity:String},
-         {dedup_key:String}, {channels:Array(String)}, {cause:String}, {summary:String}, {started_at:DateTime64(3)}, {incident:String}, {course:String}`,
+         {dedup_key:String}, {channels:Array(String)}, {cause:String}, {summary:String}, {started_at:DateTime64(3)}, {incident:String}, {course:String}${underTerm(term).condition}`,
       {
         params: {
           id: incident.id,
@@ -48,6 +53,15 @@ export async function appendTransitions(
       },
     );
   }
+  if (term !== undefined && transitions.length > 0) await assertInOffice(store, term);
+}
+
+function underTerm(term: Term | undefined): { readonly setting: string; readonly condition: string } {
+  if (term === undefined) return { setting: '', condition: '' };
+  return {
+    setting: `, max_execution_time = ${STATEMENT_SECONDS_MAX}`,
+    condition: ` WHERE (SELECT max(t.term) FROM rules_terms AS t) = ${term.number}`,
+  };
 }
 
 /**
@@ -80,6 +94,19 @@ export async function resumeIncidents(store: Store, instant_ms: number): Promise
       incident,
     };
   });
+}
+
+/** Whoever judged before may have been so far ahead of us. Further, and its clock was wrong: that must not stop us. */
+const AHEAD_MS_MAX = 60_000;
+
+/** The instant of the last transition: going on before it would judge backwards. 0 where there is none. */
+export async function judgedUntil(store: Store, instant_ms: number): Promise<number> {
+  const [last] = await store.query<{ at: string }>(
+    `SELECT toString(toUnixTimestamp64Milli(max(t.at))) AS at FROM incident_transitions AS t
+     WHERE t.at <= {limit:DateTime64(3)}`,
+    { params: { limit: clickhouseTime(instant_ms + AHEAD_MS_MAX) } },
+  );
+  return Number(last?.at ?? 0);
 }
 
 /** Newest first. Incidents that never fired are not told. */

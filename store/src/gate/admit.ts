@@ -1,8 +1,8 @@
-import type { Session } from 'chdb';
 import { bindParameters, parametersOf, unescapedValue, withoutFormatClause } from './canonical.js';
 import type { Catalogue } from './catalogue.js';
 import { fromEngine, PeopleSqlError } from './error.js';
 import { judge, refuseSettings } from './judge.js';
+import type { ReadSession } from './session.js';
 import { readTree } from './tree.js';
 
 /** A statement that may run. */
@@ -29,7 +29,7 @@ export interface Parameters {
  * @throws PeopleSqlError if it may not run, or is no statement
  */
 export async function admit(
-  session: Session,
+  session: ReadSession,
   sql: string,
   params: Parameters,
   catalogue: Catalogue,
@@ -46,7 +46,11 @@ export async function admit(
   return { text: bare, format: verdict.format, isSelect };
 }
 
-async function canonicalWithParameters(session: Session, sql: string, params: Parameters): Promise<string> {
+async function canonicalWithParameters(
+  session: ReadSession,
+  sql: string,
+  params: Parameters,
+): Promise<string> {
   const canonical = await canonicalText(session, sql);
   const wanted = parametersOf(canonical);
   if (wanted.length === 0) return canonical;
@@ -72,13 +76,13 @@ async function canonicalWithParameters(session: Session, sql: string, params: Pa
  * The text reaches the parser in hex, which cannot end the literal that it stands in. (chdb lets one statement with
  * bound parameters run at a time in the whole process, so a bound text would wait for inserts.)
  */
-async function canonicalText(session: Session, sql: string): Promise<string> {
+async function canonicalText(session: ReadSession, sql: string): Promise<string> {
   const hex = Buffer.from(sql).toString('hex');
   const query = `SELECT formatQuerySingleLine(unhex('${hex}'))`;
   return (await ask(session, query, 'RawBLOB')).text();
 }
 
-async function explainTree(session: Session, canonical: string): Promise<string> {
+async function explainTree(session: ReadSession, canonical: string): Promise<string> {
   try {
     return (await ask(session, `EXPLAIN AST ${canonical}`, 'TSVRaw')).text();
   } catch (error) {
@@ -91,7 +95,7 @@ async function explainTree(session: Session, canonical: string): Promise<string>
 }
 
 /** @throws PeopleSqlError what the engine threw */
-export async function ask(session: Session, sql: string, format: string) {
+export async function ask(session: ReadSession, sql: string, format: string) {
   try {
     return await session.queryAsync(sql, { format });
   } catch (error) {

@@ -70,7 +70,9 @@ export interface EngineNames {
   }[];
   /** Suffixes of aggregate functions: `If`, `Distinct`, ... */
   readonly combinators: readonly string[];
-  /** Tables and views of `default`. */
+  /** Where its tables are: `default`, but on somebody's server. */
+  readonly database: string;
+  /** Tables and views of it. */
   readonly tables: readonly { readonly name: string; readonly isView: boolean }[];
 }
 
@@ -83,6 +85,7 @@ export class Catalogue {
   readonly #combinators: readonly string[];
   readonly #tables: ReadonlySet<string>;
   readonly #views: ReadonlySet<string>;
+  readonly #database: string;
 
   constructor(
     engine: EngineNames,
@@ -96,6 +99,7 @@ export class Catalogue {
       engine.functions.filter(({ name }) => !allowed.has(name)).map(({ name }) => name.toLowerCase()),
     );
     this.#combinators = engine.combinators;
+    this.#database = engine.database;
     this.#tables = new Set(engine.tables.map(({ name }) => name));
     this.#views = new Set(engine.tables.filter(({ isView }) => isView).map(({ name }) => name));
   }
@@ -116,7 +120,8 @@ export class Catalogue {
 
   /** @param name as the tree prints it: one part, or database and table */
   allowsTable(name: string): boolean {
-    const ours = name.startsWith('default.') ? name.slice('default.'.length) : name;
+    const prefix = `${this.#database}.`;
+    const ours = name.startsWith(prefix) ? name.slice(prefix.length) : name;
     return this.#tables.has(ours) || SYSTEM_TABLES.has(name);
   }
 
@@ -151,10 +156,11 @@ export async function readCatalogue(store: Store): Promise<Catalogue> {
   const combinators = await store.query<{ name: string }>(
     'SELECT name FROM system.aggregate_function_combinators',
   );
-  const tables = await store.query<{ name: string; engine: string }>(
-    `SELECT name, engine FROM system.tables WHERE database = 'default'`,
+  const tables = await store.query<{ name: string; engine: string; database: string }>(
+    'SELECT name, engine, database FROM system.tables WHERE database = currentDatabase()',
   );
   const engine: EngineNames = {
+    database: tables[0]?.database ?? 'default',
     functions: functions.map((row) => ({
       name: row.name,
       folded: row.case_insensitive === 1,

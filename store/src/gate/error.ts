@@ -1,3 +1,5 @@
+import { StoreError } from '../store.js';
+
 /** Why SQL written by people got no answer. */
 export type PeopleSqlErrorCode =
   /** The text is longer than `textBytesMax`. */
@@ -23,6 +25,8 @@ export type PeopleSqlErrorCode =
   | 'cancelled'
   /** The engine's own error, in its own words. */
   | 'query-failed'
+  /** The engine runs elsewhere and does not answer. */
+  | 'unavailable'
   | 'closed';
 
 /** An error of the engine, as ClickHouse numbers and names it: 60, UNKNOWN_TABLE. */
@@ -48,7 +52,7 @@ export class PeopleSqlError extends Error {
 
   /** May the very same call succeed later? */
   get retryable(): boolean {
-    return this.code === 'busy';
+    return this.code === 'busy' || this.code === 'unavailable';
   }
 }
 
@@ -72,6 +76,10 @@ const QUERY_WAS_CANCELLED = 394;
 
 /** What the engine threw, as an error with a code. */
 export function fromEngine(error: unknown): PeopleSqlError {
+  if (error instanceof StoreError)
+    return new PeopleSqlError(error.code === 'closed' ? 'closed' : 'unavailable', error.message, {
+      cause: error,
+    });
   const text = error instanceof Error ? error.message : String(error);
   // The parser is asked through a function call, which the engine quotes at length: of no use to the reader.
   const said = text.replace(/: In scope SELECT formatQuerySingleLine\(.*$/s, '');

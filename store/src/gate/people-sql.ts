@@ -1,11 +1,11 @@
-import type { EmbeddedStore } from '../embedded.js';
 import { admit } from './admit.js';
 import { readCatalogue, type Catalogue } from './catalogue.js';
-import { PeopleSqlError, rejectionOf } from './error.js';
+import { fromEngine, PeopleSqlError, rejectionOf } from './error.js';
 import { refuseFormat } from './judge.js';
 import { DEFAULT_PEOPLE_SQL_LIMITS, sessionSettings, type Delivery, type PeopleSqlLimits } from './limits.js';
 import { ResultPipes } from './result-pipes.js';
 import { runStreamed, runWhole, type Admission, type PeopleAnswer, type PeopleStream } from './run.js';
+import type { PeopleStore } from './session.js';
 import { withAskedSettings } from './settings.js';
 import { Turns } from './turns.js';
 
@@ -30,30 +30,48 @@ const GRACE_MS = 1000;
 /**
  * Opens the door for SQL written by people. Migrations must have run: it knows the tables of this moment.
  *
- * @throws StoreError if the store does not say what it has
+ * @throws PeopleSqlError if the store does not say what it has
  */
 export async function openPeopleSql(
-  store: EmbeddedStore,
+  store: PeopleStore,
   limits: Partial<PeopleSqlLimits> = {},
 ): Promise<PeopleSql> {
-  return new PeopleSql(store, { ...DEFAULT_PEOPLE_SQL_LIMITS, ...limits }, await readCatalogue(store));
+  const people = peopleSqlOf(store, limits);
+  await people.tables();
+  return people;
+}
+
+/** The same door before migrations have run, or the store is reached: it knows the tables of its first query. */
+export function peopleSqlOf(store: PeopleStore, limits: Partial<PeopleSqlLimits> = {}): PeopleSql {
+  return new PeopleSql(store, { ...DEFAULT_PEOPLE_SQL_LIMITS, ...limits });
 }
 
 /** Reads for people, within limits. Close it before the store. */
 export class PeopleSql {
   readonly #turns: Turns;
-  readonly #pipes: ResultPipes;
+  readonly #pipes: ResultPipes | undefined;
   /** Each query's own stop, and its end in the engine. */
   readonly #queries = new Map<AbortController, Promise<unknown>>();
+  #catalogue: Promise<Catalogue> | undefined;
   #closed = false;
 
   constructor(
-    private readonly store: EmbeddedStore,
+    private readonly store: PeopleStore,
     private readonly limits: PeopleSqlLimits,
-    private readonly catalogue: Catalogue,
   ) {
     this.#turns = new Turns(limits);
-    this.#pipes = new ResultPipes(store.stagingDir);
+    this.#pipes = store.stagingDir === undefined ? undefined : new ResultPipes(store.stagingDir);
+  }
+
+  /** What may be named. @throws PeopleSqlError */
+  async tables(): Promise<Catalogue> {
+    this.#catalogue ??= readCatalogue(this.store);
+    try {
+      return await this.#catalogue;
+    } catch (error) {
+      this.#catalogue = undefined;
+      throw fromEngine(error);
+    }
   }
 
   /**
@@ -72,7 +90,8 @@ export class PeopleSql {
   /**
    * Runs one statement that reads, and hands its result on while the engine makes it: in any format and of any length
    * within the time limit, in a bounded part of memory. The query keeps its turn until the engine has written everything,
-   * and waits for whoever reads.
+   * and waits for whoever reads. Of an engine in another process the result comes whole, within the bounds of `query`: it
+   * has a door for long ones itself.
    *
    * @returns once the statement is admitted; it may still fail before its first byte
    * @throws PeopleSqlError why it does not begin
@@ -80,7 +99,8 @@ export class PeopleSql {
   async stream(sql: string, options: PeopleQueryOptions = {}): Promise<PeopleStream> {
     let begun: (stream: PeopleStream) => void = () => undefined;
     const stream = new Promise<PeopleStream>((resolve) => (begun = resolve));
-    const { work, stopped } = this.#begin(sql, options, 'streamed', (admission) =>
+    const delivery = this.#pipes === undefined ? 'whole' : 'streamed';
+    const { work, stopped } = this.#begin(sql, options, delivery, (admission) =>
       runStreamed(this.store, this.#pipes, admission, begun),
     );
     return Promise.race([stream, work.then(() => stream), stopped]);
@@ -91,7 +111,7 @@ export class PeopleSql {
     this.#closed = true;
     for (const stop of this.#queries.keys()) stop.abort(closed());
     await Promise.allSettled(this.#queries.values());
-    await this.#pipes.close();
+    await this.#pipes?.close();
   }
 
   /** @returns the work, which ends when the engine has let go of it, and a rejection for the caller who need not wait */
@@ -161,15 +181,16 @@ export class PeopleSql {
     stop: AbortController,
     run: (admission: Admission) => Promise<T>,
   ): Promise<T> {
+    const catalogue = await this.tables();
     const session = this.store.openReadOnlySession(settings);
     try {
       const params = {
         values: new Map(Object.entries(options.params ?? {})),
         escaped: options.paramsEscaped ?? false,
       };
-      const admitted = await admit(session, sql, params, this.catalogue);
+      const admitted = await admit(session, sql, params, catalogue);
       const format = admitted.format ?? options.format ?? 'TabSeparated';
-      if (!this.catalogue.allowsFormat(format)) {
+      if (!catalogue.allowsFormat(format)) {
         throw new PeopleSqlError('format-refused', refuseFormat(format).message);
       }
       stop.signal.throwIfAborted();

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Session } from 'chdb';
-import type { EmbeddedStore } from '../embedded.js';
 import { quoted } from '../sql-text.js';
 import { ask, type Admitted } from './admit.js';
 import { abortReason, PeopleSqlError } from './error.js';
 import type { ResultPipe, ResultPipes } from './result-pipes.js';
+import type { PeopleStore, ReadResult, ReadSession } from './session.js';
 
 /** A statement that may run, in the session that is its own. */
 export interface Admission extends Admitted {
-  readonly session: Session;
+  readonly session: ReadSession;
   readonly format: string;
   readonly stop: AbortController;
 }
@@ -44,7 +43,7 @@ export interface PeopleStream {
 /** A query that was killed before it began is not there to be killed: look again. */
 const KILL_AGAIN_MS = 200;
 
-export async function runWhole(store: EmbeddedStore, admission: Admission): Promise<PeopleAnswer> {
+export async function runWhole(store: PeopleStore, admission: Admission): Promise<PeopleAnswer> {
   const { format, text } = admission;
   const result = await untilEnded(store, admission, text, format);
   return { bytes: result.bytes(), format, ...summaryOf(result) };
@@ -52,13 +51,13 @@ export async function runWhole(store: EmbeddedStore, admission: Admission): Prom
 
 /** @param begun is told before the first byte */
 export async function runStreamed(
-  store: EmbeddedStore,
-  pipes: ResultPipes,
+  store: PeopleStore,
+  pipes: ResultPipes | undefined,
   admission: Admission,
   begun: (stream: PeopleStream) => void,
 ): Promise<void> {
   const { format, text, stop } = admission;
-  if (!admission.isSelect) {
+  if (!admission.isSelect || pipes === undefined) {
     const answer = await runWhole(store, admission);
     begun({ format, bytes: oneChunk(answer.bytes), summary: Promise.resolve(answer) });
     return;
@@ -130,7 +129,7 @@ function interruptible(signal: AbortSignal): <T>(work: Promise<T>) => Promise<T>
 }
 
 /** Runs it; when the signal is aborted it is killed, and has ended all the same when this rejects. */
-async function untilEnded(store: EmbeddedStore, { session, stop }: Admission, sql: string, format: string) {
+async function untilEnded(store: PeopleStore, { session, stop }: Admission, sql: string, format: string) {
   const mark = `/* people:${randomUUID()} */`;
   const answer = ask(session, `${mark} ${sql}`, format);
   const ended = answer.then(
@@ -150,19 +149,13 @@ async function untilEnded(store: EmbeddedStore, { session, stop }: Admission, sq
   }
 }
 
-/** chdb cannot interrupt a query; the engine can, on request of another session. */
-async function kill(store: EmbeddedStore, mark: string, ended: Promise<boolean>): Promise<void> {
-  const session = store.openReadOnlySession({});
-  try {
-    do await ask(session, `KILL QUERY WHERE startsWith(query, '${mark}') ASYNC`, 'Null');
-    while (!(await Promise.race([ended, delay(KILL_AGAIN_MS, false)])));
-  } finally {
-    session.close();
-  }
+async function kill(store: PeopleStore, mark: string, ended: Promise<boolean>): Promise<void> {
+  do await store.kill(mark);
+  while (!(await Promise.race([ended, delay(KILL_AGAIN_MS, false)])));
 }
 
 /** chdb calls rows and bytes of the result `read`; what was read for it, it does not tell. */
-function summaryOf(result: { rowsRead: number; bytesRead: number; elapsed: number }): PeopleSummary {
+function summaryOf(result: ReadResult): PeopleSummary {
   return {
     resultRows: result.rowsRead,
     resultBytes: result.bytesRead,

@@ -10,6 +10,7 @@ const CATALOGUE = new Catalogue(
       { name: 'file', folded: false, aggregate: false },
       { name: 'now', folded: true, aggregate: false },
     ],
+    database: 'default',
     combinators: [],
     tables: [{ name: 'frames', isView: false }],
   },

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Kafka from '@confluentinc/kafka-javascript';
 
 /**
@@ -93,16 +94,22 @@ export function promised<T>(call: (done: Done<T>) => void): Promise<T> {
 /** A client that reaches no broker would try for half a minute. */
 export const CONNECT_MS_MAX = 10_000;
 
-/** @throws Error when the work takes longer; it goes on, and what it ends with is nobody's concern */
-export async function within<T>(time_ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${time_ms} ms`));
-    }, time_ms);
-  });
+/**
+ * @throws Error when the work takes longer, or the signal is aborted before; it goes on, and what it ends with is nobody's
+ * concern
+ */
+export async function within<T>(time_ms: number, work: Promise<T>, signal?: AbortSignal): Promise<T> {
   work.catch(() => undefined);
-  return Promise.race([work, late]).finally(() => {
-    clearTimeout(timer);
+  const over = new AbortController();
+  const late = sleep(time_ms, undefined, {
+    signal: signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]),
+  }).then(() => {
+    throw new Error(`no answer within ${time_ms} ms`);
   });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    late.catch(() => undefined);
+    over.abort();
+  }
 }

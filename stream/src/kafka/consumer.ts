@@ -29,6 +29,8 @@ export interface KafkaConsumerOptions {
   readonly limits?: Partial<KafkaConsumerLimits>;
   /** @default 10_000 */
   readonly connectMs?: number;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
 }
 
 export interface KafkaConsumerStatus {
@@ -83,17 +85,19 @@ class Consumer implements KafkaRangeConsumer {
   }
 
   async open(): Promise<void> {
-    const { connection, topic } = this.options;
+    const { connection, topic, signal, connectMs = CONNECT_MS_MAX } = this.options;
     this.#client.on('event.error', (error) => {
       this.#lastError = messageOf(error);
     });
     this.#client.setDefaultConsumeTimeout(POLL_MS);
     this.#client.setDefaultIsTimeoutOnlyForFirstMessage(true);
     try {
-      await promised((done) => {
-        this.#client.connect({ timeout: this.options.connectMs ?? CONNECT_MS_MAX }, done);
+      const connected = promised((done) => {
+        this.#client.connect({ timeout: connectMs }, done);
       });
+      await within(2 * connectMs, connected, signal);
     } catch (cause) {
+      this.#client.disconnect(() => undefined);
       throw unavailable(`no broker of ${connection.brokers.join(', ')} is reached`, cause);
     }
     this.#client.subscribe([topic]);

@@ -18,6 +18,8 @@ export interface KafkaProducerOptions {
   readonly deliveryMs?: number;
   /** @default 10_000 */
   readonly connectMs?: number;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
 }
 
 export interface KafkaProducer extends StreamProducer {
@@ -46,6 +48,7 @@ export async function openKafkaProducer(options: KafkaProducerOptions): Promise<
     messageBytesMax = MESSAGE_BYTES_MAX,
     deliveryMs = DELIVERY_MS,
     connectMs = CONNECT_MS_MAX,
+    signal,
   } = options;
   const { Kafka } = loadKafka().KafkaJS;
   const producer = new Kafka({}).producer({
@@ -59,7 +62,7 @@ export async function openKafkaProducer(options: KafkaProducerOptions): Promise<
     'delivery.timeout.ms': deliveryMs,
   });
   try {
-    await within(connectMs, producer.connect());
+    await within(connectMs, producer.connect(), signal);
   } catch (cause) {
     producer.disconnect().catch(() => undefined);
     throw unavailable(`no broker of ${connection.brokers.join(', ')} is reached`, cause);

@@ -12,6 +12,8 @@ export interface TopicOptions {
   readonly retentionMs: number;
   /** @default 10_000 */
   readonly connectMs?: number;
+  /** Gives up the attempt. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -27,11 +29,11 @@ const CREATE_MS_MAX = 7_000;
  * @throws StreamError
  */
 export async function ensureTopic(connection: KafkaConnection, options: TopicOptions): Promise<boolean> {
-  const { topic, partitions, replicas, retentionMs, connectMs = CONNECT_MS_MAX } = options;
+  const { topic, partitions, replicas, retentionMs, connectMs = CONNECT_MS_MAX, signal } = options;
   const { Kafka } = loadKafka().KafkaJS;
   const admin = new Kafka({}).admin(connectionSettings(connection, 'halfopen-admin'));
   try {
-    await within(connectMs, admin.connect());
+    await within(connectMs, admin.connect(), signal);
     return await admin.createTopics({
       timeout: CREATE_MS_MAX,
       topics: [

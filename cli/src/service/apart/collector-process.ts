@@ -34,6 +34,7 @@ export async function startCollectorProcess(config: Config, log: Log): Promise<P
   });
   try {
     const address = await collector.listen();
+    producer.start();
     return {
       url: urlOf(host, address),
       async close() {

@@ -1,37 +1,30 @@
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startIngest, type Ingest } from '@halfopen/ingest';
 import { batchId } from '@halfopen/otlp';
-import { installSignals } from '@halfopen/rules';
-import { openServerStore, type ServerStore } from '@halfopen/store';
+import type { ServerStore } from '@halfopen/store';
 import { openKafkaConsumer, type KafkaRangeConsumer } from '@halfopen/stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { ClickHouseConfig, KafkaConfig } from '../../config/cluster.js';
 import type { Config } from '../../config/load.js';
-import { Failure } from '../../failure.js';
 import { portFailure, urlOf } from '../address.js';
 import type { Log } from '../log.js';
 import { addIngestMetrics } from '../metrics.js';
 import type { PartProcess } from './collector-process.js';
-import { connectionOf, makeTopic, needKafka, unlessStopped } from './kafka.js';
+import { needClickHouse, prepareStore, storeOf } from './clickhouse.js';
+import { connectionOf, makeTopic, needKafka } from './kafka.js';
+import { untilReached } from './until-reached.js';
 
 /**
  * How long behind its intention an insert may begin. Meanwhile others may insert: the engine remembers the tokens of the
  * last 10,000 blocks of a table (ADR 0014).
  */
 const INSERT_WITHIN_MS = 60_000;
-const AGAIN_MS = 2_000;
 
 /** Takes ranges from Kafka, and stores each in a ClickHouse server exactly once. */
 export async function startIngestProcess(config: Config, log: Log): Promise<PartProcess> {
   const kafka = needKafka(config, 'ingest');
-  if (config.clickhouse === undefined)
-    throw new Failure(
-      'halfopen ingest stores in a ClickHouse server: configure it, for example clickhouse: { url: http://clickhouse:8123 }',
-      2,
-    );
-  const worker = new Worker(kafka, config.clickhouse, log);
+  const worker = new Worker(kafka, needClickHouse(config, 'ingest'), log);
   const app = health(worker);
   const { host, port } = config.ingest;
   try {
@@ -51,7 +44,7 @@ export async function startIngestProcess(config: Config, log: Log): Promise<Part
 
 /** Its work begins when both servers are reached; until then it says in `/readyz` which one is not. */
 class Worker {
-  #store: ServerStore | undefined;
+  readonly #store: ServerStore;
   #consumer: KafkaRangeConsumer | undefined;
   #ingest: Ingest | undefined;
   #obstacle = 'starting';
@@ -60,9 +53,11 @@ class Worker {
 
   constructor(
     private readonly kafka: KafkaConfig,
-    private readonly clickhouse: ClickHouseConfig,
+    clickhouse: ClickHouseConfig,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.#store = storeOf(clickhouse);
+  }
 
   get parts(): { readonly ingest: Ingest; readonly consumer: KafkaRangeConsumer } | undefined {
     const [ingest, consumer] = [this.#ingest, this.#consumer];
@@ -88,57 +83,28 @@ class Worker {
     await this.#opening;
     await this.#ingest?.stop();
     await this.#consumer?.close();
-    await this.#store?.close();
+    await this.#store.close();
   }
 
   async #open(): Promise<void> {
-    const { kafka, clickhouse, log } = this;
-    const { password, ...server } = clickhouse;
-    const store = await this.#untilReached('the ClickHouse server', async () => {
-      const { url, username, database, caFile } = server;
-      const opened = await openServerStore({
-        url,
-        username,
-        database,
-        ...(password === undefined ? {} : { password: password.reveal() }),
-        ...(caFile === undefined ? {} : { caFile }),
-      });
-      try {
-        await installSignals(opened);
-        return opened;
-      } catch (error) {
-        await opened.close();
-        throw error;
-      }
+    const { kafka, log } = this;
+    const { signal } = this.#stop;
+    const reached = <T>(what: string, open: () => Promise<T>) =>
+      untilReached(what, open, { log, signal, obstacle: (message) => (this.#obstacle = message) });
+    const prepared = await reached('the ClickHouse server', async () => {
+      await prepareStore(this.#store);
+      return true;
     });
-    this.#store = store;
-    if (store === undefined) return;
-    const consumer = await this.#untilReached('Kafka', async () => {
-      await makeTopic(kafka, log);
+    if (prepared === undefined) return;
+    this.#consumer = await reached('Kafka', async () => {
+      await makeTopic(kafka, log, signal);
       const { topic, group } = kafka;
-      return openKafkaConsumer({ connection: connectionOf(kafka), topic, group, batchIdOf: batchId, log });
+      const connection = connectionOf(kafka);
+      return openKafkaConsumer({ connection, topic, group, batchIdOf: batchId, log, signal });
     });
-    this.#consumer = consumer;
+    const consumer = this.#consumer;
     if (consumer === undefined) return;
-    this.#ingest = startIngest({ consumer, store, log, insertWithinMs: INSERT_WITHIN_MS });
-  }
-
-  /** @returns undefined when told to stop before */
-  async #untilReached<T extends { close(): Promise<void> }>(
-    what: string,
-    open: () => Promise<T>,
-  ): Promise<T | undefined> {
-    while (!this.#stop.signal.aborted) {
-      try {
-        return await unlessStopped(open(), this.#stop.signal);
-      } catch (error) {
-        const message = `${what} is not reached: ${error instanceof Error ? error.message : String(error)}`;
-        if (message !== this.#obstacle) this.log.warn({ err: error }, `${what} is not reached; tried again`);
-        this.#obstacle = message;
-        await sleep(AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-      }
-    }
-    return undefined;
+    this.#ingest = startIngest({ consumer, store: this.#store, log, insertWithinMs: INSERT_WITHIN_MS });
   }
 }
 

@@ -36,30 +36,10 @@ function given<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key],
 }
 
 /** The topic as configured, unless it is there. */
-export async function makeTopic(kafka: KafkaConfig, log: Log): Promise<void> {
+export async function makeTopic(kafka: KafkaConfig, log: Log, signal: AbortSignal): Promise<void> {
   const { topic, partitions, replicas, retentionHours } = kafka;
   const options = { topic, partitions, replicas, retentionMs: retentionHours * 3_600_000 };
-  if (await ensureTopic(connectionOf(kafka), options)) log.info(options, 'made the topic');
-}
-
-/**
- * An attempt to reach a server may take longer than a stop may: it is left to itself then, and what it opens is closed.
- *
- * @returns undefined when stopped before
- */
-export async function unlessStopped<T extends { close(): Promise<void> }>(
-  attempt: Promise<T>,
-  stop: AbortSignal,
-): Promise<T | undefined> {
-  const stopped = new Promise<undefined>((resolve) => {
-    if (stop.aborted) resolve(undefined);
-    stop.addEventListener('abort', () => {
-      resolve(undefined);
-    });
-  });
-  const opened = await Promise.race([attempt, stopped]);
-  if (opened === undefined) attempt.then((late) => late.close()).catch(() => undefined);
-  return opened;
+  if (await ensureTopic(connectionOf(kafka), { ...options, signal })) log.info(options, 'made the topic');
 }
 
 const AGAIN_MS = 2_000;
@@ -75,12 +55,15 @@ export class PatientProducer implements StreamProducer {
   /** Why the last message was not taken, while the brokers are away. */
   #away: string | undefined;
   readonly #stop = new AbortController();
+  #connected: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly kafka: KafkaConfig,
     private readonly log: Log,
-  ) {
-    void this.#connect();
+  ) {}
+
+  start(): void {
+    this.#connected = this.#connect();
   }
 
   get messageBytesMax(): number {
@@ -106,6 +89,7 @@ export class PatientProducer implements StreamProducer {
 
   async close(): Promise<void> {
     this.#stop.abort();
+    await this.#connected;
     await this.#producer?.close();
   }
 
@@ -118,10 +102,11 @@ export class PatientProducer implements StreamProducer {
 
   /** The brokers are asked: whoever is not ready gets no messages that would tell. */
   async #untilBack(): Promise<void> {
-    while (this.#away !== undefined && !this.#stop.signal.aborted) {
-      await sleep(AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    const { signal } = this.#stop;
+    while (this.#away !== undefined && !signal.aborted) {
+      await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
       try {
-        await makeTopic(this.kafka, this.log);
+        await makeTopic(this.kafka, this.log, signal);
         this.#away = undefined;
       } catch (error) {
         this.#away = error instanceof Error ? error.message : String(error);
@@ -131,18 +116,23 @@ export class PatientProducer implements StreamProducer {
 
   async #connect(): Promise<void> {
     const { topic, messageBytesMax } = this.kafka;
-    while (!this.#stop.signal.aborted) {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
       try {
-        await makeTopic(this.kafka, this.log);
-        const connection = connectionOf(this.kafka);
-        const opening = openKafkaProducer({ connection, topic, messageBytesMax });
-        this.#producer = await unlessStopped(opening, this.#stop.signal);
+        await makeTopic(this.kafka, this.log, signal);
+        this.#producer = await openKafkaProducer({
+          connection: connectionOf(this.kafka),
+          topic,
+          messageBytesMax,
+          signal,
+        });
         return;
       } catch (error) {
+        if (this.#stop.signal.aborted) return;
         const message = error instanceof Error ? error.message : String(error);
         if (message !== this.#lastError) this.log.warn({ err: error }, 'Kafka is not reached; tried again');
         this.#lastError = message;
-        await sleep(AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }
     }
   }

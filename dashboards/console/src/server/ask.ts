@@ -1,4 +1,4 @@
-import { openPeopleSql, quoted, type EmbeddedStore, type PeopleSql } from '@halfopen/store';
+import { peopleSqlOf, quoted, type PeopleStore, type PeopleSql } from '@halfopen/store';
 
 /** Of one of the console's own queries, s. */
 const EXECUTION_SECONDS_MAX = 20;
@@ -13,16 +13,14 @@ export type Params = Readonly<Record<string, string | number | readonly string[]
  * more, and each of them could be asked on the page for SQL. A long one holds up neither rules nor ingestion.
  */
 export class Ask {
-  private constructor(private readonly people: PeopleSql) {}
+  private readonly people: PeopleSql;
 
-  static async open(store: EmbeddedStore): Promise<Ask> {
-    return new Ask(
-      await openPeopleSql(store, {
-        executionSecondsMax: EXECUTION_SECONDS_MAX,
-        concurrentMax: CONCURRENT_MAX,
-        waitingMax: WAITING_MAX,
-      }),
-    );
+  constructor(store: PeopleStore) {
+    this.people = peopleSqlOf(store, {
+      executionSecondsMax: EXECUTION_SECONDS_MAX,
+      concurrentMax: CONCURRENT_MAX,
+      waitingMax: WAITING_MAX,
+    });
   }
 
   /** @throws PeopleSqlError */

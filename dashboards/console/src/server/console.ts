@@ -1,4 +1,4 @@
-import type { EmbeddedStore } from '@halfopen/store';
+import type { PeopleStore } from '@halfopen/store';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ConsoleAnswer, IncidentBrief, ListedIncident } from '../contract.js';
 import { Ask } from './ask.js';
@@ -19,7 +19,7 @@ import {
 import { Viewers, VIEWERS_MAX } from './viewers.js';
 
 export interface ConsoleOptions {
-  readonly store: EmbeddedStore;
+  readonly store: PeopleStore;
   /** Firing incidents, as the API lists them. */
   readonly firing: () => Promise<readonly ListedIncident[]>;
   readonly links: { readonly grafanaUrl?: string; readonly collectorUrl?: () => string | undefined };
@@ -37,7 +37,7 @@ const CHANNELS_OF_INCIDENT_MAX = 2_000;
 
 /** The console's pages and what they ask. The caller guards everything under `/api/` and closes the server before the store. */
 export async function addConsole(app: FastifyInstance, options: ConsoleOptions): Promise<void> {
-  const ask = await Ask.open(options.store);
+  const ask = new Ask(options.store);
   const firing = async (): Promise<IncidentBrief[]> =>
     (await options.firing()).slice(0, FIRING_MAX).map(briefOf);
   const fleet = new Fleet(ask, firing);
