@@ -72,6 +72,10 @@ export class EngineServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.url);
+    if (url.pathname === '/ping') {
+      response.end('Ok.\n');
+      return;
+    }
     try {
       const body = await buffer(request);
       const inUrl = url.searchParams.get('query');

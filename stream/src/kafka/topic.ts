@@ -18,7 +18,11 @@ export interface TopicOptions {
   readonly signal?: AbortSignal;
 }
 
-const CREATE_MS_MAX = 30_000;
+/**
+ * It waits in a thread that nothing ends before, so a process whose brokers are away would not stop sooner; whoever needs
+ * the topic asks again.
+ */
+const CREATE_MS_MAX = 7_000;
 
 /**
  * Makes the topic unless it is there; one that is there stays as it is.

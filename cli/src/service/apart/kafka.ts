@@ -65,11 +65,13 @@ const RETRY_AFTER_S = 2;
 
 /**
  * A producer that connects when it can: a collector starts, and says in `/readyz` that it is not ready, though its brokers
- * are away.
+ * are away. Should they go away later, it says so from the first message that they do not take until they answer again.
  */
 export class PatientProducer implements StreamProducer {
   #producer: KafkaProducer | undefined;
   #lastError = 'connecting';
+  /** Why the last message was not taken, while the brokers are away. */
+  #away: string | undefined;
   readonly #stop = new AbortController();
   #connected: Promise<void> = Promise.resolve();
 
@@ -88,19 +90,46 @@ export class PatientProducer implements StreamProducer {
 
   /** Why nothing can be published; undefined when it can. */
   get obstacle(): string | undefined {
-    return this.#producer === undefined ? this.#lastError : undefined;
+    return this.#producer === undefined ? this.#lastError : this.#away;
   }
 
   async publish(batchId: string, value: Uint8Array): Promise<void> {
     if (this.#producer === undefined)
       throw new StreamError('unavailable', `Kafka is not reached yet: ${this.#lastError}`, RETRY_AFTER_S);
-    await this.#producer.publish(batchId, value);
+    try {
+      await this.#producer.publish(batchId, value);
+      this.#away = undefined;
+    } catch (error) {
+      if (error instanceof StreamError && error.code === 'unavailable') this.#noteAway(error);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#connected;
     await this.#producer?.close();
+  }
+
+  #noteAway(error: StreamError): void {
+    if (this.#away !== undefined) return;
+    this.#away = error.message;
+    this.log.warn({ err: error }, 'Kafka takes no messages');
+    void this.#untilBack();
+  }
+
+  /** The brokers are asked: whoever is not ready gets no messages that would tell. */
+  async #untilBack(): Promise<void> {
+    const { signal } = this.#stop;
+    while (this.#away !== undefined && !signal.aborted) {
+      await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      try {
+        await makeTopic(this.kafka, this.log, signal);
+        this.#away = undefined;
+      } catch (error) {
+        this.#away = error instanceof Error ? error.message : String(error);
+      }
+    }
   }
 
   async #connect(): Promise<void> {
