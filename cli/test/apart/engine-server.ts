@@ -25,10 +25,12 @@ export class EngineServer {
     private readonly dir: string,
   ) {}
 
-  static async open(dir: string): Promise<EngineServer> {
+  /** Its port is free unless given. */
+  static async open(dir: string, port = 0): Promise<EngineServer> {
     await mkdir(join(dir, 'bodies'), { recursive: true });
     await mkdir(join(dir, 'engine-server'), { recursive: true });
     const server = new EngineServer(new Session(join(dir, 'engine-server', 'engine')), dir);
+    server.#port = port;
     await server.listen();
     return server;
   }

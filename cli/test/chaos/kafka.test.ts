@@ -12,6 +12,7 @@ import type { Batch } from './batches.js';
 import { LiveFleet } from './fleet.js';
 import { Load } from './load.js';
 import { pagesHold, UNTOLD } from './pages.js';
+import { Poison } from './poison.js';
 import { Sender } from './sender.js';
 import { storedOnce, type Query } from './stored-once.js';
 
@@ -220,6 +221,9 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
   const fleet = new LiveFleet(sender, FLEET);
   await fleet.pastTold();
   const load = new Load(sender, random.fork('load'), PAUSE_MS_MAX);
+  const connection = { brokers: [deployment.broker.address] };
+  const poison = await Poison.into(connection, 'spans', random.fork('poison'));
+  afterwards(t, () => poison.stop());
   let names: string[] = [];
   const happened: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -230,8 +234,9 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
     await FAULTS[name]?.(deployment, random);
     await sleep(random.integer(200, 1_500));
   }
-  await Promise.all([load.stop(), fleet.stop()]);
+  await Promise.all([load.stop(), fleet.stop(), poison.stop()]);
   await untilStored(deployment, load.acknowledged, fleet.messages);
+  await poison.putAside(deployment.engine);
   const { engine, pager } = deployment;
   const query: Query = (sql) => engine.query(sql);
   await until('one judges, both broken channels are known, and all that is to tell is told', async () => {
@@ -241,7 +246,8 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
   });
   await deployment.stop();
   await storedOnce(query, load.acknowledged);
-  await ledgerNamesEachOnce(query, load.acknowledged.length + fleet.messages);
+  await ledgerNamesEachOnce(query, load.acknowledged.length + fleet.messages + poison.taken.length);
+  await poison.holds(engine, connection, 'spans');
   await incidentsHold(query);
   const paged = await pagesHold(query, pager);
   assert.ok(load.repeats > 0, 'no message was acknowledged twice: this run proves nothing');
@@ -253,7 +259,7 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
   t.diagnostic(`seed ${SEED}: ${ROUNDS} rounds (${counts.join(', ')})`);
   t.diagnostic(`${paged.events} pages, ${paged.again} of them again`);
   t.diagnostic(
-    `${load.acknowledged.length} messages acknowledged, ${load.repeats} of them twice; ${new Set(engine.tokens).size} ranges, ${replays} replays`,
+    `${load.acknowledged.length} messages acknowledged, ${load.repeats} of them twice, and ${poison.taken.length} that nobody can read; ${new Set(engine.tokens).size} ranges, ${replays} replays`,
   );
 });
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ensureTopic,
+  LETTER_BYTES_MAX,
   openKafkaProducer,
   StreamError,
   type KafkaConnection,
@@ -41,6 +42,23 @@ export async function makeTopic(kafka: KafkaConfig, log: Log, signal: AbortSigna
   const options = { topic, partitions, replicas, retentionMs: retentionHours * 3_600_000 };
   if (await ensureTopic(connectionOf(kafka), { ...options, signal })) log.info(options, 'made the topic');
 }
+
+/** Where dead letters are kept: as large as a message of anybody may be, for as long as those of the topic or longer. */
+export async function makeDeadLetterTopic(kafka: KafkaConfig, log: Log, signal: AbortSignal): Promise<void> {
+  const { deadLetterTopic: topic, partitions, replicas, retentionHours, deadLetterRetentionHours } = kafka;
+  const options = {
+    topic,
+    partitions,
+    replicas,
+    retentionMs: Math.max(retentionHours, deadLetterRetentionHours) * 3_600_000,
+    messageBytesMax: LETTER_BYTES_MAX + LETTER_OVERHEAD_BYTES,
+  };
+  if (await ensureTopic(connectionOf(kafka), { ...options, signal }))
+    log.info(options, 'made the topic of dead letters');
+}
+
+/** Headers and framing. */
+const LETTER_OVERHEAD_BYTES = 64 * 1024;
 
 const AGAIN_MS = 2_000;
 const RETRY_AFTER_S = 2;
