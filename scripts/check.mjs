@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from './setup/chromium.mjs';
+import { composeLoader } from './setup/compose.mjs';
 import { kafkaBroker } from './setup/kafka-broker.mjs';
 import { kafkaClient } from './setup/kafka-client.mjs';
 import { pythonWithClients } from './setup/python.mjs';
@@ -55,14 +56,16 @@ try {
   );
   for (const [name, command, ...args] of STEPS)
     await step(name, async () => (await run(command, args)) === 0);
-  const fetched = await step('what only tests need: a browser, clients, a Kafka broker', () =>
-    fetchForTests().then(
-      () => true,
-      (error) => {
-        console.error(`halfopen: ${error.message}`);
-        return false;
-      },
-    ),
+  const fetched = await step(
+    'what only tests need: a browser, clients, a Kafka broker, a loader of compose files',
+    () =>
+      fetchForTests().then(
+        () => true,
+        (error) => {
+          console.error(`halfopen: ${error.message}`);
+          return false;
+        },
+      ),
   );
   if (compiled && fetched) {
     const files = testFiles();
@@ -84,6 +87,7 @@ async function fetchForTests() {
   await pythonWithClients();
   await kafkaBroker();
   await kafkaClient();
+  await composeLoader();
 }
 
 async function test(files, atOnce) {

@@ -8,16 +8,16 @@ const PROGRAMS = {
   demo: ['cli/bin/halfopen.js', 'lab', 'demo'],
   bench: ['bench/dist/src/main.js'],
   chaos: ['--test', 'cli/dist/test/chaos/kills.test.js'],
-  'chaos kafka': ['--test', 'cli/dist/test/chaos/kafka.test.js'],
+  'chaos --size kafka': ['--test', 'cli/dist/test/chaos/kafka.test.js'],
+  'chaos --size outage': ['--test', 'cli/dist/test/chaos/outage.test.js'],
 };
-/** CI has fewer of both. */
-const CHAOS = { HALFOPEN_CHAOS_KILLS: '200', HALFOPEN_CHAOS_ROUNDS: '200' };
+/** CI has less of each. */
+const CHAOS = { HALFOPEN_CHAOS_KILLS: '200', HALFOPEN_CHAOS_ROUNDS: '200', HALFOPEN_OUTAGE_S: '600' };
 
 const [given = 'up', ...rest] = process.argv.slice(2);
-/** `npm run chaos -- --size kafka` */
-const overKafka = given === 'chaos' && rest[0] === '--size' && rest[1] === 'kafka';
-const name = overKafka ? 'chaos kafka' : given;
-const args = overKafka ? rest.slice(2) : rest;
+const sized = given === 'chaos' && rest[0] === '--size';
+const name = sized ? `chaos --size ${rest[1]}` : given;
+const args = sized ? rest.slice(2) : rest;
 const program = PROGRAMS[name];
 try {
   if (program === undefined)
@@ -25,7 +25,7 @@ try {
   checkNode();
   await install();
   await build();
-  if (overKafka) await Promise.all([kafkaBroker(), kafkaClient()]);
+  if (sized) await Promise.all([kafkaBroker(), kafkaClient()]);
   // See cli/bin/halfopen.js for the number of threads.
   const env = { UV_THREADPOOL_SIZE: '16', ...CHAOS, ...process.env };
   process.exitCode = await run(process.execPath, [...program, ...args], { env });

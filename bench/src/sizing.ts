@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createCollector } from '@halfopen/collector';
-import { RowWriter, startIngest, transcode } from '@halfopen/ingest';
+import { officeInStore, RowWriter, startIngest, transcode } from '@halfopen/ingest';
 import { backtest, installSignals } from '@halfopen/rules';
 import type { EmbeddedStore } from '@halfopen/store';
 import { openMemoryStream } from '@halfopen/stream';
@@ -154,7 +154,12 @@ async function measureStoring(store: EmbeddedStore, dir: string, fleet: Scale): 
   const streamDir = join(dir, 'stream');
   await mkdir(streamDir);
   const stream = await openMemoryStream({ dir: streamDir, log });
-  const ingest = startIngest({ consumer: stream.consumer, store, log });
+  const ingest = startIngest({
+    consumer: stream.consumer,
+    store,
+    deadLetters: officeInStore({ store, bytesMax: 0, log }),
+    log,
+  });
   let waits_ms: number[] = [];
   const seconds = await cpuSeconds(async () => {
     waits_ms = await replay(recording, stream.producer, speed);

@@ -1,9 +1,11 @@
 import { CollectorError } from '@halfopen/collector';
 import { StoreError } from '@halfopen/store';
+import { StreamError } from '@halfopen/stream';
 import { Command, CommanderError } from 'commander';
 import { addApart } from './commands/apart.js';
 import { addConfig } from './commands/config-check.js';
 import { addDashboards } from './commands/dashboards.js';
+import { addDeadLetters } from './commands/dead-letters.js';
 import { addExplain } from './commands/explain.js';
 import { addImport } from './commands/import.js';
 import { addLab } from './commands/lab.js';
@@ -25,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addImport(program);
   addExplain(program);
   addSql(program);
+  addDeadLetters(program);
   addDashboards(program);
   addConfig(program);
   addLab(program);
@@ -43,7 +46,7 @@ function tell(error: unknown): number {
     console.error(`halfopen: ${error.message}`);
     return error.exitCode;
   }
-  if (error instanceof CollectorError || error instanceof StoreError) {
+  if (error instanceof CollectorError || error instanceof StoreError || error instanceof StreamError) {
     console.error(`halfopen: ${error.message}`);
     return EXIT.failed;
   }

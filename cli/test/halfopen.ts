@@ -48,11 +48,17 @@ export async function halfopen(...args: string[]): Promise<Outcome> {
   return start(args).ended;
 }
 
+/** The same of another installation, by its `bin/halfopen.js`. */
+export async function halfopenOf(binary: string, ...args: string[]): Promise<Outcome> {
+  return start(args, COMMAND_MS_MAX, binary).ended;
+}
+
 function start(
   args: readonly string[],
   timeout = COMMAND_MS_MAX,
+  binary = BINARY,
 ): { child: ChildProcess; ended: Promise<Outcome> } {
-  const child = spawn(process.execPath, [BINARY, ...args], {
+  const child = spawn(process.execPath, [binary, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout,
     killSignal: 'SIGKILL',
@@ -89,8 +95,8 @@ export interface Part {
 }
 
 /** Starts a part of `up` as a process of its own; resolves once it says that it is up. It lives as long as its test. */
-export async function part(name: string, config: string): Promise<Part> {
-  const { child, ended } = start([name, '--config', config], 0);
+export async function part(name: string, config: string, binary = BINARY): Promise<Part> {
+  const { child, ended } = start([name, '--config', config], 0, binary);
   const url = await new Promise<string>((resolve, reject) => {
     let stdout = '';
     child.stdout?.on('data', (text: string) => {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import { PagerDutyRecorder } from '@halfopen/lab';
 import type { Acknowledgement, Incident, Silence } from '@halfopen/telemetry';
 import { afterwards } from './afterwards.js';
-import { halfopen, temporaryFolder, up, type Up } from './halfopen.js';
-import { send, shifted, type Recorded } from './live-recording.js';
+import { halfopen, sample, temporaryFolder, up, type Up } from './halfopen.js';
 import { until } from './until.js';
 
 /** agent-3's handler dies here. */
@@ -18,6 +18,43 @@ const BOUND_MS = 20_000;
 
 /** Evaluations come every second, later on a busy machine, and the claim may come a moment late. */
 const SLACK_MS = 10_000;
+
+interface Recorded {
+  /** When the last span of the request ended: it was sent then. */
+  readonly atMs: number;
+  readonly body: string;
+}
+
+/** The requests of a recording with all times moved, in the order of their sending. */
+async function shifted(name: string, byMs: number): Promise<Recorded[]> {
+  const text = gunzipSync(await readFile(sample(name))).toString('utf8');
+  const shift = BigInt(byMs) * 1_000_000n;
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      let lastNano = 0n;
+      const body = line.replace(
+        /"(start|end)TimeUnixNano":"(\d+)"/g,
+        (_match, which: string, nano: string) => {
+          const moved = BigInt(nano) + shift;
+          if (moved > lastNano) lastNano = moved;
+          return `"${which}TimeUnixNano":"${moved}"`;
+        },
+      );
+      return { atMs: Number(lastNano / 1_000_000n), body };
+    })
+    .sort((a, b) => a.atMs - b.atMs);
+}
+
+async function send({ collectorUrl }: Up, { body }: Recorded): Promise<void> {
+  const response = await fetch(`${collectorUrl}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  assert.equal(response.status, 200, await response.text());
+}
 
 /** As the API lists it. */
 type Listed = Incident & { acknowledged: Acknowledgement | null; silenced_until: string | null };
@@ -47,7 +84,7 @@ notifications:
   const requests = await shifted('handler-dead-both-ends', onsetMs - FAULT_MS);
   const past = requests.filter(({ atMs }) => atMs <= Date.now());
   for (let begin = 0; begin < past.length; begin += 64) {
-    await Promise.all(past.slice(begin, begin + 64).map((request) => send(running.collectorUrl, request)));
+    await Promise.all(past.slice(begin, begin + 64).map((request) => send(running, request)));
   }
 
   const incident = await untilFires(running, requests.slice(past.length), onsetMs + BOUND_MS + 60_000);
@@ -89,7 +126,7 @@ async function untilFires(running: Up, future: readonly Recorded[], deadlineMs: 
       request !== undefined && request.atMs <= Date.now();
       request = future[++next]
     ) {
-      sent.push(send(running.collectorUrl, request));
+      sent.push(send(running, request));
     }
     const [incident] = await firing(running);
     if (incident !== undefined) {

@@ -1,18 +1,23 @@
 import { WireError } from '@halfopen/otlp';
 import type { RowBatch } from '@halfopen/store';
-import type { RecordRange, StreamRecord } from '@halfopen/stream';
+import type { DeadLetter, RecordRange, StreamRecord } from '@halfopen/stream';
 import { RowWriter, type RowLimitError } from './transcode/row-writer.js';
 
-/** How much of a message is kept for whoever looks into it. */
+/** How much of a message is in the table, for whoever looks into it; the whole is in the dead-letter office. */
 const FIRST_BYTES_MAX = 512;
 
 /** What can be wrong with a message, whoever reads it. */
 export type MessageError = WireError | RowLimitError;
 
-/** A message that can never be stored as spans, and why. */
-export interface DeadLetter {
-  readonly record: StreamRecord;
-  readonly error: MessageError;
+export function deadLetterOf(range: RecordRange, record: StreamRecord, error: MessageError): DeadLetter {
+  return {
+    topic: range.topic,
+    partition: range.partition,
+    record,
+    reason: error.code,
+    message: error.message,
+    errorOffset: error instanceof WireError ? error.offset : 0,
+  };
 }
 
 const COLUMNS = [
@@ -28,23 +33,31 @@ const COLUMNS = [
   { name: 'first_bytes', type: 'String' },
 ] as const;
 
-export function deadLetterBatch(range: RecordRange, letters: readonly DeadLetter[]): RowBatch {
+export function deadLetterBatch(letters: readonly DeadLetter[]): RowBatch {
   const writer = new RowWriter();
-  for (const { record, error } of letters) {
-    const firstBytes = record.value.subarray(0, FIRST_BYTES_MAX);
-    writer.uint32(Math.floor(record.appendedAtMs / 1000));
-    writer.text(range.topic);
-    writer.uint32(range.partition);
-    writer.int64(Number(BigInt.asIntN(32, record.offset)), Number(BigInt.asIntN(32, record.offset >> 32n)));
+  for (const letter of letters) {
+    const { record } = letter;
+    writePosition(writer, letter);
     writer.encoded(Buffer.from(record.batchId, 'hex'));
-    writer.text(error.code);
-    writer.text(error.message);
-    // 0 when no byte is at fault, but the whole.
-    writer.int64(error instanceof WireError ? error.offset : 0, 0);
+    writer.text(letter.reason);
+    writer.text(letter.message);
+    writer.int64(letter.errorOffset, 0);
     writer.int64(record.value.length, 0);
-    // Not `string`: these bytes are kept as they are, valid UTF-8 or not.
-    writer.count(firstBytes.length);
-    writer.encoded(firstBytes);
+    writeBytes(writer, record.value.subarray(0, FIRST_BYTES_MAX));
   }
   return { table: 'dead_letters', columns: COLUMNS, chunks: [writer.rows()], rows: letters.length };
+}
+
+/** Columns `inserted_at`, `topic`, `partition`, `offset`. */
+export function writePosition(writer: RowWriter, { topic, partition, record }: DeadLetter): void {
+  writer.uint32(Math.floor(record.appendedAtMs / 1000));
+  writer.text(topic);
+  writer.uint32(partition);
+  writer.int64(Number(BigInt.asIntN(32, record.offset)), Number(BigInt.asIntN(32, record.offset >> 32n)));
+}
+
+/** A String. Not `string`: these bytes are kept as they are, valid UTF-8 or not. */
+export function writeBytes(writer: RowWriter, bytes: Uint8Array): void {
+  writer.count(bytes.length);
+  writer.encoded(bytes);
 }

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError, type Store } from '@halfopen/store';
-import { rangeToken, RevokedError, StreamError, type RangeConsumer } from '@halfopen/stream';
+import {
+  rangeToken,
+  RevokedError,
+  StreamError,
+  type DeadLetterOffice,
+  type RangeConsumer,
+} from '@halfopen/stream';
 import { backoffMs } from './backoff.js';
 import { RowWriter } from './transcode/row-writer.js';
 import { RangeStorage, type RangeOutcome } from './range.js';
@@ -8,12 +14,19 @@ import { RangeStorage, type RangeOutcome } from './range.js';
 export interface IngestOptions {
   readonly consumer: RangeConsumer;
   readonly store: Store;
+  /** Keeps messages that can't be read, whole. */
+  readonly deadLetters: DeadLetterOffice;
   readonly log: IngestLog;
   /**
    * Where other processes may take ranges over: how long behind its intention an insert may still begin, ms.
    * @default no bound
    */
   readonly insertWithinMs?: number;
+  /**
+   * Bytes of rows in one insert; a message that makes more is a dead letter.
+   * @default ROW_BYTES_MAX
+   */
+  readonly rowBytesMax?: number;
   /** @default the system's */
   readonly clock?: IngestClock;
   /**
@@ -96,6 +109,7 @@ class IngestLoop {
     resent: 0,
     spans: 0,
     deadLetters: 0,
+    deadLettersCut: 0,
     failures: 0,
   };
   readonly #aborting = new AbortController();
@@ -112,8 +126,9 @@ class IngestLoop {
   }
 
   async run(): Promise<void> {
-    const { consumer, store, insertWithinMs } = this.options;
-    const storage = new RangeStorage(store, consumer, new RowWriter(), insertWithinMs);
+    const { consumer, store, deadLetters, rowBytesMax, insertWithinMs } = this.options;
+    const writer = new RowWriter(rowBytesMax);
+    const storage = new RangeStorage(store, consumer, deadLetters, writer, insertWithinMs);
     for (;;) {
       const range = await this.#untilDone('take the next range', () => consumer.next(this.#aborting.signal));
       if (range === undefined) break;
@@ -170,6 +185,7 @@ class IngestLoop {
       resent: counters.resent + outcome.resent,
       spans: counters.spans + outcome.spans,
       deadLetters: counters.deadLetters + outcome.deadLetters,
+      deadLettersCut: counters.deadLettersCut + outcome.deadLettersCut,
       failures: counters.failures,
     };
   }

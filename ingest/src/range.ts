@@ -1,7 +1,14 @@
 import { WireError } from '@halfopen/otlp';
 import type { InsertOptions, Store } from '@halfopen/store';
-import { rangeToken, type RangeConsumer, type RecordRange, type StreamRecord } from '@halfopen/stream';
-import { deadLetterBatch, type DeadLetter, type MessageError } from './dead-letters.js';
+import {
+  rangeToken,
+  type DeadLetter,
+  type DeadLetterOffice,
+  type RangeConsumer,
+  type RecordRange,
+  type StreamRecord,
+} from '@halfopen/stream';
+import { deadLetterBatch, deadLetterOf, type MessageError } from './dead-letters.js';
 import { dropResent, ledgerBatch, type LedgerEntry } from './ledger.js';
 import { OTEL_TRACES_COLUMNS } from './transcode/columns.js';
 import { RowLimitError, RowWriter } from './transcode/row-writer.js';
@@ -15,11 +22,19 @@ export interface RangeOutcome {
   readonly resent: number;
   readonly spans: number;
   readonly deadLetters: number;
+  /** Dead letters that could not be kept whole. */
+  readonly deadLettersCut: number;
+}
+
+interface Unreadable {
+  readonly record: StreamRecord;
+  readonly error: MessageError;
 }
 
 /** Stores ranges of a stream, one at a time. */
 export class RangeStorage {
   /**
+   * @param office keeps what can't be stored as spans
    * @param writer its bound is that of one insert into `otel_traces`
    * @param insertWithinMs how long behind the intention an insert may still begin: within it, the engine's memory of tokens
    * must last. Undefined where nobody else could have taken the range over
@@ -27,6 +42,7 @@ export class RangeStorage {
   constructor(
     private readonly store: Store,
     private readonly consumer: RangeConsumer,
+    private readonly office: DeadLetterOffice,
     private readonly writer = new RowWriter(),
     private readonly insertWithinMs?: number,
   ) {}
@@ -42,9 +58,9 @@ export class RangeStorage {
     // Counts from before the intention, which proves that the range is still ours: early rather than late.
     const options = await this.#deadline();
     await this.consumer.intend(range);
-    const { entries, letters } = await this.#insertSpans(records, token, options);
-    if (letters.length > 0)
-      await this.store.insert(deadLetterBatch(range, letters), `${token}-dead`, options);
+    const { entries, unreadable } = await this.#insertSpans(records, token, options);
+    const letters = unreadable.map(({ record, error }) => deadLetterOf(range, record, error));
+    const cut = await this.#putAside(letters, token, options);
     // Behind the rows: what the ledger names is stored. Before the next intention: a resend in there finds it.
     if (entries.length > 0) await this.store.insert(ledgerBatch(entries, token), `${token}-ledger`, options);
     await this.consumer.commit(range);
@@ -54,22 +70,31 @@ export class RangeStorage {
       resent: range.records.length - records.length,
       spans: entries.reduce((sum, { spans }) => sum + spans, 0),
       deadLetters: letters.length,
+      deadLettersCut: cut,
     };
+  }
+
+  /** Whole first: what the table tells of, the office has. @returns how many are cut */
+  async #putAside(letters: readonly DeadLetter[], token: string, options: InsertOptions): Promise<number> {
+    if (letters.length === 0) return 0;
+    const cut = await this.office.keep(letters);
+    await this.store.insert(deadLetterBatch(letters), `${token}-dead`, options);
+    return cut;
   }
 
   /**
    * One insert, unless the rows outgrow the writer (spans repeat their resource, so few bytes can ask for many rows):
    * then the block ends before the message that does not fit, a place that depends on nothing but the messages.
    *
-   * @returns an entry per record (dead letters too: their resend is dropped as well), and the dead letters
+   * @returns an entry per record (unreadable ones too: their resend is dropped as well), and those that are unreadable
    */
   async #insertSpans(
     records: readonly StreamRecord[],
     token: string,
     options: InsertOptions,
-  ): Promise<{ readonly entries: LedgerEntry[]; readonly letters: DeadLetter[] }> {
+  ): Promise<{ readonly entries: LedgerEntry[]; readonly unreadable: Unreadable[] }> {
     const entries: LedgerEntry[] = [];
-    const letters: DeadLetter[] = [];
+    const unreadable: Unreadable[] = [];
     let rows = 0;
     let blocks = 0;
     this.writer.clear();
@@ -81,12 +106,12 @@ export class RangeStorage {
         outcome = this.#writeRows(record);
       }
       const spans = typeof outcome === 'number' ? outcome : 0;
-      if (typeof outcome !== 'number') letters.push({ record, error: outcome });
+      if (typeof outcome !== 'number') unreadable.push({ record, error: outcome });
       entries.push({ record, spans });
       rows += spans;
     }
     if (rows > 0) await this.#insertBlock(rows, blocks, token, options);
-    return { entries, letters };
+    return { entries, unreadable };
   }
 
   async #insertBlock(rows: number, index: number, token: string, options: InsertOptions): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { WireError } from '@halfopen/otlp';
-import { deadLetterBatch } from '../src/dead-letters.js';
+import { deadLetterBatch, deadLetterOf } from '../src/dead-letters.js';
 import { RowLimitError } from '../src/transcode/row-writer.js';
 import { withBatchId } from './messages.js';
 
@@ -11,7 +11,7 @@ test('a dead letter says where the message lies, what is wrong at which byte, an
   const message = withBatchId(Buffer.alloc(600, 0xfe));
   const record = { offset: 2n ** 33n + 5n, appendedAtMs: 1_790_000_000_500, ...message };
   const error = new WireError('truncated', 77, 'the bytes end inside a field');
-  const { table, rows, chunks, columns } = deadLetterBatch(range, [{ record, error }]);
+  const { table, rows, chunks, columns } = deadLetterBatch([deadLetterOf(range, record, error)]);
   assert.deepEqual([table, rows, columns.length], ['dead_letters', 1, 10]);
 
   const row = Buffer.concat(chunks);
@@ -34,7 +34,7 @@ test('a dead letter says where the message lies, what is wrong at which byte, an
 
 test('a message at fault as a whole has no offset', () => {
   const record = { offset: 0n, appendedAtMs: 0, ...withBatchId(Buffer.from('whole')) };
-  const row = Buffer.concat(deadLetterBatch(range, [{ record, error: new RowLimitError(9) }]).chunks);
+  const row = Buffer.concat(deadLetterBatch([deadLetterOf(range, record, new RowLimitError(9))]).chunks);
   const offsetAndLength = Buffer.concat([Buffer.alloc(8), Buffer.of(5, 0, 0, 0, 0, 0, 0, 0), Buffer.of(5)]);
   assert.ok(row.includes(Buffer.concat([offsetAndLength, Buffer.from('whole')])));
 });

@@ -7,6 +7,7 @@ import { openMemoryStream } from '@halfopen/stream';
 import { startIngest, type IngestClock, type IngestCounters, type IngestLog } from '../src/index.js';
 import { FaultyProcess, type FaultPlan } from './faults.js';
 import type { Message } from './messages.js';
+import { ModelOffice } from './model-office.js';
 
 /** No time passes; a pause only lets others run. */
 export const timelessClock: IngestClock = { nowMs: () => 0, sleep: () => setImmediate() };
@@ -15,6 +16,8 @@ export const silentLog: IngestLog = { info: () => undefined, warn: () => undefin
 
 /** A folder and a store that outlive the processes that work on them. */
 export class Deployment {
+  readonly office = new ModelOffice();
+
   constructor(
     private readonly store: Store,
     private readonly dir: string,
@@ -41,9 +44,10 @@ export class Deployment {
     plan: FaultPlan = () => undefined,
   ): Promise<IngestCounters | undefined> {
     const stream = await openMemoryStream({ dir: this.dir, limits: { lingerMs: 0 }, log: silentLog });
-    const { store, consumer, crashed } = new FaultyProcess(this.store, stream.consumer, plan);
+    const faulty = new FaultyProcess(this.store, this.office, stream.consumer, plan);
+    const { store, office: deadLetters, consumer, crashed } = faulty;
     const published = messages.map(({ batchId, value }) => stream.producer.publish(batchId, value));
-    const ingest = startIngest({ consumer, store, log: silentLog, clock: timelessClock });
+    const ingest = startIngest({ consumer, store, deadLetters, log: silentLog, clock: timelessClock });
     const finished = Promise.all(published)
       .then(() => stream.close())
       .then(() => ingest.stopped)

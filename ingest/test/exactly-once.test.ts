@@ -18,7 +18,7 @@ for (const step of STEPS) {
         const bad = malformedMessage('bad-1;');
         await deployment.process([before]);
         await deployment.untilAnswered([fresh, before, bad, fresh], planOf([{ step, fault }]));
-        assertStoredOnce(store, ['span-1;', 'span-2;', 'span-3;'], 2, ['bad-1;']);
+        assertStoredOnce(store, deployment.office, ['span-1;', 'span-2;', 'span-3;'], 2, ['bad-1;']);
       });
     });
   }
@@ -50,7 +50,7 @@ test('any messages, sent any number of times, over any failures and crashes, are
           sent.has(message) ? [`span-${2 * n};`, `span-${2 * n + 1};`] : [],
         );
         const bad = BAD_MESSAGES.flatMap((message, n) => (sent.has(message) ? [`bad-${n};`] : []));
-        assertStoredOnce(store, good, good.length / 2, bad);
+        assertStoredOnce(store, deployment.office, good, good.length / 2, bad);
       });
     }),
     { numRuns: 100 },

@@ -1,8 +1,16 @@
 import { StoreError, type Store } from '@halfopen/store';
-import type { RangeConsumer } from '@halfopen/stream';
+import type { DeadLetterOffice, RangeConsumer } from '@halfopen/stream';
 
 /** The steps of storing a range, in their order. */
-export const STEPS = ['look-up', 'intend', 'spans', 'dead-letters', 'ledger', 'commit'] as const;
+export const STEPS = [
+  'look-up',
+  'intend',
+  'spans',
+  'whole-letters',
+  'dead-letters',
+  'ledger',
+  'commit',
+] as const;
 export type Step = (typeof STEPS)[number];
 
 export type Fault =
@@ -35,15 +43,16 @@ const STEP_OF_TABLE: Readonly<Record<string, Step>> = {
   ingest_ledger: 'ledger',
 };
 
-/** Store and consumer that fail as planned. After a crash nothing of this process happens any more. */
+/** Store, office and consumer that fail as planned. After a crash nothing of this process happens any more. */
 export class FaultyProcess {
   readonly store: Store;
+  readonly office: DeadLetterOffice;
   readonly consumer: RangeConsumer;
   /** Resolves at a planned crash. */
   readonly crashed: Promise<undefined>;
   #crash: (value: undefined) => void = () => undefined;
 
-  constructor(store: Store, consumer: RangeConsumer, plan: FaultPlan) {
+  constructor(store: Store, office: DeadLetterOffice, consumer: RangeConsumer, plan: FaultPlan) {
     this.crashed = new Promise((resolve) => (this.#crash = resolve));
     const run = <T>(step: Step, work: () => Promise<T>) => this.#withFault(step, plan(step), work);
     this.store = {
@@ -53,6 +62,7 @@ export class FaultyProcess {
       command: (sql, options) => store.command(sql, options),
       close: () => store.close(),
     };
+    this.office = { keep: (letters) => run('whole-letters', () => office.keep(letters)) };
     this.consumer = {
       next: (signal) => consumer.next(signal),
       intend: (range) => run('intend', () => consumer.intend(range)),

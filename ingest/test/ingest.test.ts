@@ -6,6 +6,7 @@ import { StoreError } from '@halfopen/store';
 import type { RangeConsumer, RecordRange } from '@halfopen/stream';
 import { startIngest, type IngestClock, type IngestLog } from '../src/index.js';
 import { messageOf } from './messages.js';
+import { ModelOffice } from './model-office.js';
 import { ModelStore } from './model-store.js';
 
 /** Offers one range, then waits until told to end. */
@@ -81,7 +82,14 @@ test('a failing range is tried until it is stored; status, pauses and log tell o
   const statuses: unknown[] = [];
   const consumer = new OneRange();
   const store = failingStore([unavailable, unavailable, refused, refused, new TypeError('a bug')]);
-  const ingest = startIngest({ consumer, store, log, clock, random: () => 1 });
+  const ingest = startIngest({
+    deadLetters: new ModelOffice(),
+    consumer,
+    store,
+    log,
+    clock,
+    random: () => 1,
+  });
   while (consumer.commits === 0) await sleep(0);
   await ingest.stop();
 
@@ -113,7 +121,13 @@ test('stopping ends a pause, and leaves the range uncommitted', async () => {
       await once(signal, 'abort');
     },
   };
-  const ingest = startIngest({ consumer, store: failingStore([unavailable]), log, clock });
+  const ingest = startIngest({
+    deadLetters: new ModelOffice(),
+    consumer,
+    store: failingStore([unavailable]),
+    log,
+    clock,
+  });
   await paused;
   await ingest.stop();
   assert.equal(consumer.commits, 0);
@@ -126,6 +140,7 @@ test("the loop can be stopped in a pause of the system's clock", async () => {
   const failed = once(events, 'failed');
   log.warn = () => void events.emit('failed');
   const ingest = startIngest({
+    deadLetters: new ModelOffice(),
     consumer: new OneRange(),
     store: failingStore(Array.from({ length: 99 }, () => unavailable)),
     log,

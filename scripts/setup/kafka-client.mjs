@@ -6,10 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { cached } from './cache.mjs';
 import { quietly } from './command.mjs';
 
-const PACKAGE = join(
-  dirname(dirname(dirname(fileURLToPath(import.meta.url)))),
-  'node_modules/@confluentinc/kafka-javascript',
-);
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const IN_MODULES = 'node_modules/@confluentinc/kafka-javascript';
+const PACKAGE = join(ROOT, IN_MODULES);
 const BUILD = join(PACKAGE, 'build');
 const BINARY = join('Release', 'confluent-kafka-javascript.node');
 /** What the binary needs of the build, and finds beside itself; a prebuilt one has it within. */
@@ -25,17 +24,21 @@ const HEADERS = {
 const DOWNLOAD_MS_MAX = 60_000;
 const BUILD_MS_MAX = 1_200_000;
 
-/** @throws Error that says what is missing */
-export async function kafkaClient() {
-  if (existsSync(join(BUILD, BINARY))) return;
+/**
+ * @param root whose `node_modules` it goes into
+ * @throws Error that says what is missing
+ */
+export async function kafkaClient(root = ROOT) {
+  const target = join(root, IN_MODULES, 'build');
+  if (existsSync(join(target, BINARY))) return;
   const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
   const { platform, arch, versions } = process;
   const kind = `kafka-javascript-${version}-node${versions.modules}-${platform}-${arch}`;
   const folder = await cached(kind, async (making) => {
-    await downloadOrBuild();
+    if (!existsSync(join(BUILD, BINARY))) await downloadOrBuild();
     copy(BUILD, making);
   });
-  copy(folder, BUILD);
+  copy(folder, target);
 }
 
 /** Links are followed: what is copied stands by itself. The binary comes last, for it is what is looked for. */

@@ -43,7 +43,7 @@ function pythonVersion() {
   if (code === 0 && (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor))) return stdout;
   const found = code === 0 ? `this is ${stdout.split(' ', 1)[0]}` : 'there is no python3';
   throw new Error(
-    `the tests of ClickHouse's Python client need Python ${PYTHON_MIN.join('.')} or newer; ${found}`,
+    `the tests of other programs' clients need Python ${PYTHON_MIN.join('.')} or newer; ${found}`,
   );
 }
 
@@ -51,7 +51,7 @@ async function must(what, command, args) {
   try {
     await quietly(command, args);
   } catch (cause) {
-    throw new Error(`the tests of ClickHouse's Python client need ${what}: ${cause.message}`, { cause });
+    throw new Error(`the tests of other programs' clients need ${what}: ${cause.message}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Session, drainPending } from 'chdb';
+import type { Session } from 'chdb';
+import { loadEngine, type Engine } from './engine.js';
 import { EngineSession } from './engine-session.js';
 import type { PeopleStore } from './gate/session.js';
 import { insertStatement } from './insert-statement.js';
@@ -25,7 +26,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   await mkdir(options.path, { recursive: true });
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging);
-  const store = new EmbeddedStore(options.path, staging);
+  const store = new EmbeddedStore(await loadEngine(), options.path, staging);
   try {
     await migrate(store, await readMigrations());
     if (options.fsync === true) await store.syncEveryPart();
@@ -46,13 +47,14 @@ export class EmbeddedStore implements PeopleStore {
   #closed = false;
 
   constructor(
+    private readonly engine: Engine,
     path: string,
     /** For files on their way to the engine or from it; emptied at each start. */
     readonly stagingDir: string,
   ) {
     this.#enginePath = join(path, 'engine');
-    this.#reads = new EngineSession(this.#enginePath);
-    this.#writes = new EngineSession(this.#enginePath);
+    this.#reads = new EngineSession(engine, this.#enginePath);
+    this.#writes = new EngineSession(engine, this.#enginePath);
   }
 
   /**
@@ -62,7 +64,7 @@ export class EmbeddedStore implements PeopleStore {
   openReadOnlySession(settings: Readonly<Record<string, string | number>>): Session {
     this.#assertOpen();
     const fixed = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
-    return new Session(this.#enginePath, { connectionArgs: [...fixed, '--readonly=1'] });
+    return new this.engine.Session(this.#enginePath, { connectionArgs: [...fixed, '--readonly=1'] });
   }
 
   /** chdb cannot interrupt a query; the engine can, on request of another session. */
@@ -117,7 +119,7 @@ export class EmbeddedStore implements PeopleStore {
     this.#closed = true;
     await this.#reads.close();
     await this.#writes.close();
-    await drainPending();
+    await this.engine.drainPending();
   }
 
   async #run<T>(code: 'insert-failed' | 'query-failed', call: () => Promise<T>): Promise<T> {

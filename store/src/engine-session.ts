@@ -1,5 +1,5 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
-import { createChdbConnection } from 'chdb/connection';
+import type { Engine } from './engine.js';
 import { settingsClause } from './sql-text.js';
 import type { QueryOptions } from './store.js';
 
@@ -12,8 +12,8 @@ export class EngineSession {
   #lastTurn: Promise<unknown> = Promise.resolve();
 
   /** @param path directory of the engine's files */
-  constructor(path: string) {
-    this.#client = createClient({ connection: startedInUtc(() => chdbConnection(path)) });
+  constructor(engine: Engine, path: string) {
+    this.#client = createClient({ connection: startedInUtc(() => chdbConnection(engine, path)) });
   }
 
   query<Row>(sql: string, options: QueryOptions): Promise<Row[]> {
@@ -61,7 +61,7 @@ export class EngineSession {
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 
 /** chdb's connection is made for this client, but each package carries its own declaration of the same classes. */
-function chdbConnection(path: string): ClientConnection {
+function chdbConnection({ createChdbConnection }: Engine, path: string): ClientConnection {
   const connection: unknown = createChdbConnection({ path });
   return connection as ClientConnection;
 }

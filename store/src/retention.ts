@@ -23,6 +23,8 @@ const TELEMETRY_TABLES = [
   'listener_states',
   'ingest_ledger',
   'dead_letters',
+  'dead_letter_messages',
+  'dead_letter_offers',
 ] as const;
 
 const INCIDENT_TABLES = [

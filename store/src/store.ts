@@ -40,7 +40,8 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type StoreErrorCode = 'query-failed' | 'insert-failed' | 'unavailable' | 'closed' | 'schema-newer';
+export type StoreErrorCode =
+  'query-failed' | 'insert-failed' | 'unavailable' | 'closed' | 'schema-newer' | 'no-engine';
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';

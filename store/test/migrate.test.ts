@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test, { type TestContext } from 'node:test';
 import { EmbeddedStore, StoreError, type QueryOptions, type RowBatch, type Store } from '../src/index.js';
+import { loadEngine } from '../src/engine.js';
 import { migrate, readMigrations, splitStatements, type Migration } from '../src/migrate.js';
 import { counts, ONCE, oneOfEach, TWICE } from './one-of-each.js';
 import { spansBatch } from './spans.js';
@@ -15,7 +16,7 @@ async function emptyStore(t: TestContext): Promise<EmbeddedStore> {
   const path = await mkdtemp(join(tmpdir(), 'halfopen-store-'));
   const staging = join(path, 'staging');
   await mkdir(staging);
-  const store = new EmbeddedStore(path, staging);
+  const store = new EmbeddedStore(await loadEngine(), path, staging);
   t.after(async () => {
     await store.close();
     await rm(path, { recursive: true, force: true });

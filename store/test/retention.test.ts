@@ -31,7 +31,8 @@ const INCIDENT_TABLES = [
 async function insertDaysAgo(store: Store, days: number): Promise<void> {
   const insertedAt = Math.floor((NOW_MS - days * DAY_MS) / 1000);
   await store.insert(spansBatch(KINDS.map((span) => ({ ...span, insertedAt }))), `days-${days}`);
-  for (const table of ['ingest_ledger', 'dead_letters', ...INCIDENT_TABLES]) {
+  const ownRows = ['ingest_ledger', 'dead_letters', 'dead_letter_messages', 'dead_letter_offers'];
+  for (const table of [...ownRows, ...INCIDENT_TABLES]) {
     await store.command(`INSERT INTO ${table} (inserted_at) SELECT toDateTime(${insertedAt})`);
   }
 }

@@ -8,7 +8,7 @@ import { spansBatch, type TestSpan } from './spans.js';
 import { temporaryDir } from './temporary-store.js';
 
 /** The migration that brings `channel_counts` and `channel_progress`. */
-const SUSPECTS = 10;
+const SUSPECTS = 11;
 
 /** Five minutes of both ends, and what they leave out. */
 const STATES: TestSpan[] = Array.from({ length: 60 }, (_, n) => ({

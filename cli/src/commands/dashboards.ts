@@ -8,6 +8,8 @@ import { configOf, EXIT_CODES, withCommonOptions, type CommonOptions } from './o
 interface WriteOptions extends CommonOptions {
   readonly host: string;
   readonly port?: string;
+  readonly username: string;
+  readonly passwordFile?: string;
   readonly publicUrl?: string;
   readonly dashboardsPath?: string;
 }
@@ -25,6 +27,18 @@ export function addDashboards(program: Command): void {
     .addOption(new Option('--port <number>', 'that port; sql.port of the configuration unless given'))
     .addOption(
       new Option(
+        '--username <name>',
+        'who asks there; a user of the ClickHouse server where it is one',
+      ).default('halfopen'),
+    )
+    .addOption(
+      new Option(
+        '--password-file <file>',
+        `file that holds the password, as Grafana sees it; ${PASSWORD_VARIABLE} of its environment unless given`,
+      ),
+    )
+    .addOption(
+      new Option(
         '--public-url <url>',
         "address of the console, as the reader's browser reaches it; notifications.publicUrl unless given",
       ),
@@ -40,7 +54,7 @@ export function addDashboards(program: Command): void {
       `
 Writes DIR/dashboards/*.json, DIR/provisioning/datasources/halfopen.yaml and
 DIR/provisioning/dashboards/halfopen.yaml. The token is not written: Grafana
-reads it from its own environment, ${PASSWORD_VARIABLE}.
+reads it from its own environment, ${PASSWORD_VARIABLE}, or from --password-file.
 
 Example:
   halfopen dashboards write ./grafana
@@ -61,6 +75,8 @@ async function write(dir: string, options: WriteOptions): Promise<string[]> {
   const files = provisioningFiles({
     host: options.host,
     port: options.port === undefined ? sql.port : portOf(options.port),
+    username: options.username,
+    ...(options.passwordFile === undefined ? {} : { passwordFile: options.passwordFile }),
     publicUrl: options.publicUrl === undefined ? publicUrl : addressOf(options.publicUrl),
     runbooksUrl,
     dashboardsPath: options.dashboardsPath ?? resolve(dir, 'dashboards'),

@@ -7,7 +7,8 @@ import { place, type Source } from './source.js';
 type KafkaFile = NonNullable<ConfigFile['kafka']>;
 type ClickHouseFile = NonNullable<ConfigFile['clickhouse']>;
 
-export type KafkaConfig = Omit<KafkaFile, 'sasl'> & {
+export type KafkaConfig = Omit<KafkaFile, 'sasl' | 'deadLetterTopic'> & {
+  readonly deadLetterTopic: string;
   readonly sasl?: Omit<NonNullable<KafkaFile['sasl']>, 'password' | 'passwordFile'> & {
     readonly password: Secret;
   };
@@ -18,13 +19,19 @@ export type ClickHouseConfig = Omit<ClickHouseFile, 'password' | 'passwordFile'>
 };
 
 /** @throws Failure: place, key, what is wrong, what would be right */
-export function kafkaOf({ sasl, ...kafka }: KafkaFile, source: Source | undefined): KafkaConfig {
+export function kafkaOf({ sasl, ...file }: KafkaFile, source: Source | undefined): KafkaConfig {
+  const kafka = { ...file, deadLetterTopic: file.deadLetterTopic ?? `${file.topic}-dead-letters` };
+  if (kafka.deadLetterTopic === kafka.topic)
+    throw new Failure(
+      `${at(source, 'kafka', 'deadLetterTopic')}: expected another than kafka.topic`,
+      EXIT.usage,
+    );
   const { certFile, keyFile } = kafka.tls ?? {};
   if ((certFile === undefined) !== (keyFile === undefined))
     throw new Failure(`${at(source, 'kafka', 'tls')}: certFile and keyFile: give both or none`, EXIT.usage);
   if (sasl === undefined) return kafka;
-  const { password: value, passwordFile: file, ...who } = sasl;
-  return { ...kafka, sasl: { ...who, password: password(at(source, 'kafka', 'sasl'), value, file) } };
+  const { password: value, passwordFile, ...who } = sasl;
+  return { ...kafka, sasl: { ...who, password: password(at(source, 'kafka', 'sasl'), value, passwordFile) } };
 }
 
 /** @throws Failure, likewise */

@@ -135,6 +135,7 @@ const watchdog = z.strictObject({
 });
 
 const HOST_PORT = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}$/;
+const TOPIC = /^[A-Za-z0-9._-]{1,200}$/;
 /** A cluster for processes that run apart. */
 const kafka = z.strictObject({
   brokers: z
@@ -144,7 +145,7 @@ const kafka = z.strictObject({
     .meta({ example: '[kafka-1:9092, kafka-2:9092]' }),
   topic: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,200}$/, 'expected letters, digits, ., _ and -')
+    .regex(TOPIC, 'expected letters, digits, ., _ and -')
     .default('halfopen-spans')
     .meta({ example: 'halfopen-spans' }),
   group: z.string().min(1).max(200).default('halfopen-ingest').meta({ example: 'halfopen-ingest' }),
@@ -160,6 +161,14 @@ const kafka = z.strictObject({
   replicas: z.number().int().min(1).max(9).default(3).meta({ example: '3' }),
   /** Of the topic, where it has to be made: how long the store may be away at most. */
   retentionHours: z.number().int().min(1).max(8760).default(72).meta({ example: '72' }),
+  /** Where messages that can't be read are kept; `<topic>-dead-letters` unless given. */
+  deadLetterTopic: z
+    .string()
+    .regex(TOPIC, 'expected letters, digits, ., _ and -')
+    .optional()
+    .meta({ example: 'halfopen-spans-dead-letters' }),
+  /** Of that topic, where it has to be made; no shorter than retentionHours. */
+  deadLetterRetentionHours: z.number().int().min(1).max(8760).default(720).meta({ example: '720' }),
   /** No more than the brokers' message.max.bytes. */
   messageBytesMax: bytes(1_000_000),
   tls: z
@@ -242,6 +251,14 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Write to disk before acknowledging: survives a power cut, costs latency. */
       fsync: z.boolean().default(false).meta({ example: 'false' }),
+      /** Messages that can't be read are kept whole up to this; past it their first bytes are. */
+      deadLetterBytesMax: z
+        .number()
+        .int()
+        .min(0)
+        .max(2 ** 40)
+        .default(2 ** 30)
+        .meta({ example: String(2 ** 30) }),
     })
     .prefault({}),
   rules: z

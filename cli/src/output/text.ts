@@ -27,7 +27,7 @@ export function wrap(text: string, lead: string): string {
   return lines.map((part, index) => (index === 0 ? lead : indent) + part).join('\n');
 }
 
-/** Names come from outside: a terminal must not obey them. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\u{fffd}');
+/** Names come from outside: a terminal must not obey them, nor turn their direction around. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}|\p{Bidi_Control}/gu, '\u{fffd}');
 }

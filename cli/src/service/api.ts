@@ -1,11 +1,13 @@
 import { addConsole, secureHeaders } from '@halfopen/console';
 import { backtest, explain, type RunningRules } from '@halfopen/rules';
 import { PeopleSqlError, StoreError, type PeopleSql, type PeopleStore } from '@halfopen/store';
+import { StreamError, type DeadLetterDesk } from '@halfopen/stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Config } from '../config/load.js';
 import { Failure } from '../failure.js';
+import { addDeadLetters } from './dead-letters-api.js';
 import { addIncidents, listIncidents } from './incidents-api.js';
 import type { IncidentLinks } from './links.js';
 import { valid } from './request.js';
@@ -19,6 +21,8 @@ export interface ApiParts {
   readonly people: PeopleSql;
   readonly incidents: RunningRules['incidents'];
   readonly links: IncidentLinks;
+  /** Of this process; across machines the command goes to their topic itself. */
+  readonly deadLetters?: DeadLetterDesk;
   readonly onResponse: () => void;
   readonly registry: Registry;
   readonly log: Log;
@@ -62,6 +66,7 @@ export function createApi(parts: ApiParts): FastifyInstance {
   addProbes(app, parts);
   addIncidents(app, parts);
   addQuestions(app, parts);
+  if (parts.deadLetters !== undefined) addDeadLetters(app, parts.deadLetters);
   app.register((console) =>
     addConsole(console, {
       store: parts.store,
@@ -165,7 +170,7 @@ function answerError(error: unknown, _request: FastifyRequest, reply: FastifyRep
     const status = error.code === 'busy' ? 429 : away ? 503 : 400;
     return reply.code(status).send({ error: error.message, code: error.code });
   }
-  if (error instanceof StoreError && error.code === 'unavailable')
+  if (error instanceof StreamError || (error instanceof StoreError && error.code === 'unavailable'))
     return reply.code(503).header('Retry-After', String(RETRY_AFTER_S)).send({ error: error.message });
   const { statusCode = 500, message = 'unknown error' } = error as { statusCode?: number; message?: string };
   return reply.code(statusCode).send({ error: message });

@@ -182,6 +182,7 @@ const INGESTED: Readonly<Record<keyof IngestCounters, string>> = {
   resent: 'Messages dropped since they had been stored before,',
   spans: 'Spans stored',
   deadLetters: 'Messages put aside as unreadable, in the table dead_letters,',
+  deadLettersCut: 'Of those, messages that could not be kept whole,',
   failures: 'Attempts to store that failed',
 };
 

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startIngest, type Ingest } from '@halfopen/ingest';
+import { officeInStore, startIngest, type Ingest } from '@halfopen/ingest';
 import { installSignals } from '@halfopen/rules';
 import { openEmbeddedStore, type EmbeddedStore } from '@halfopen/store';
 import { openMemoryStream, type MemoryStream } from '@halfopen/stream';
@@ -34,7 +34,8 @@ export async function openPipeline(config: Config, log: Log): Promise<Pipeline> 
     const dir = join(config.data, 'stream');
     await mkdir(dir, { recursive: true });
     const stream = await openMemoryStream({ dir, fsync: config.storage.fsync, log });
-    const ingest = startIngest({ consumer: stream.consumer, store, log });
+    const deadLetters = officeInStore({ store, bytesMax: config.storage.deadLetterBytesMax, log });
+    const ingest = startIngest({ consumer: stream.consumer, store, deadLetters, log });
     return { store, stream, ingest, close: () => closePipeline(store, stream, ingest) };
   } catch (error) {
     await store.close();

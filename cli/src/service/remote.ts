@@ -1,6 +1,8 @@
 import type { Explanation } from '@halfopen/rules';
 import type { Incident, IncidentStatus } from '@halfopen/telemetry';
+import type { DeadLetterDesk } from '@halfopen/stream';
 import type { Config } from '../config/load.js';
+import { deskThroughApi } from '../dead-letters/remote-desk.js';
 import { EXIT, Failure } from '../failure.js';
 
 /** A `halfopen up` that owns the data directory, asked through its ports. */
@@ -38,6 +40,13 @@ export class RemoteService {
       incidents: Incident[];
     };
     return answer.incidents;
+  }
+
+  deadLetters(): DeadLetterDesk {
+    return deskThroughApi({
+      get: async (path) => (await this.#fetch(path, {})).json(),
+      post: async (path, body) => (await this.#post(path, body)).json(),
+    });
   }
 
   headers(): Record<string, string> {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { openSqlServer, type SqlServer } from '@halfopen/clickhouse-http';
 import { createCollector, type Collector } from '@halfopen/collector';
+import { deskInStore } from '@halfopen/ingest';
 import type { RunningRules } from '@halfopen/rules';
 import { openPeopleSql } from '@halfopen/store';
 import { Registry } from 'prom-client';
@@ -58,6 +59,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       people,
       incidents: (status) => rules.incidents(status),
       links,
+      deadLetters: deskInStore(pipeline.store, pipeline.stream.producer),
       onResponse: () => {
         notifier.ring();
       },

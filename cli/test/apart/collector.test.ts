@@ -11,6 +11,7 @@ import { openKafkaConsumer, type RecordRange } from '@halfopen/stream';
 import { afterwards } from '../afterwards.js';
 import { halfopen, part, sample, temporaryFolder } from '../halfopen.js';
 import { until } from '../until.js';
+import { EngineServer } from './engine-server.js';
 
 test('a collector of its own: not ready while Kafka is away; what it answers with 200 is in the topic, in parts that fit', async (t) => {
   const dir = await temporaryFolder(t);
@@ -107,6 +108,38 @@ test('a part that lacks its servers says what to configure', async (t) => {
     (await halfopen('collector', '--config', config)).stderr,
     /kafka\.sasl: password and passwordFile/,
   );
+});
+
+test('a part whose servers are away stops in order, and at once', async (t) => {
+  const dir = await temporaryFolder(t);
+  const engine = await EngineServer.open(dir);
+  afterwards(t, () => engine.close());
+  const config = join(dir, 'away.yaml');
+  for (const [name, clickhouse] of [
+    ['collector', 'http://127.0.0.1:1'],
+    ['ingest', 'http://127.0.0.1:1'],
+    ['ingest', engine.url],
+  ] as const) {
+    await writeFile(
+      config,
+      `collector: { port: 0 }
+ingest: { port: 0 }
+log: { level: silent }
+kafka: { brokers: ["127.0.0.1:1"] }
+clickhouse: { url: "${clickhouse}" }
+`,
+    );
+    const process = await part(name, config);
+    if (clickhouse === engine.url)
+      await until('Kafka is what it waits for', async () =>
+        (await (await fetch(`${process.url}/readyz`)).text()).includes('Kafka'),
+      );
+    // As a container engine does it, with the time that docker-compose.yml gives.
+    const killing = setTimeout(() => void process.stop('SIGKILL'), 20_000);
+    const { code } = await process.stop('SIGTERM');
+    clearTimeout(killing);
+    assert.equal(code, 0, name);
+  }
 });
 
 test('a port that is taken is named by each part, with the key that changes it', async (t) => {

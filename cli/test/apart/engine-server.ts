@@ -25,10 +25,12 @@ export class EngineServer {
     private readonly dir: string,
   ) {}
 
-  static async open(dir: string): Promise<EngineServer> {
+  /** Its port is free unless given. */
+  static async open(dir: string, port = 0): Promise<EngineServer> {
     await mkdir(join(dir, 'bodies'), { recursive: true });
     await mkdir(join(dir, 'engine-server'), { recursive: true });
     const server = new EngineServer(new Session(join(dir, 'engine-server', 'engine')), dir);
+    server.#port = port;
     await server.listen();
     return server;
   }
@@ -70,6 +72,10 @@ export class EngineServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.url);
+    if (url.pathname === '/ping') {
+      response.end('Ok.\n');
+      return;
+    }
     try {
       const body = await buffer(request);
       const inUrl = url.searchParams.get('query');

@@ -6,6 +6,7 @@ import { LIVE_FAULT_NAMES, LIVE_FAULTS, PagerDutyRecorder, WebhookRecorder } fro
 import { afterwards } from '../afterwards.js';
 import { halfopen, temporaryFolder, up } from '../halfopen.js';
 import { everythingTold, pagesHold } from './pages.js';
+import { inData } from './stored-once.js';
 
 interface Outcome {
   readonly fault: keyof typeof LIVE_FAULTS;
@@ -66,7 +67,7 @@ watchdog: { url: '${outside.url}/ping', periodMs: 1000 }
   const second = await up(data, '--config', config);
   await everythingTold(second);
   assert.equal((await second.stop('SIGTERM')).code, 0);
-  const { events } = await pagesHold(data, recorder);
+  const { events } = await inData(data, (query) => pagesHold(query, recorder));
   assert.deepEqual(recorder.open(), []);
   t.diagnostic(`${events} events told to a pager that was away`);
 });

@@ -12,6 +12,8 @@ export interface Told {
 /** Tells what a simulated fleet has gone through until now, then the rest as it happens. */
 export class LiveFleet {
   #stopped = false;
+  /** Messages that were sent, each until it was acknowledged. */
+  messages = 0;
   readonly #telling: Promise<void>;
   readonly #past: Promise<void>;
 
@@ -50,6 +52,7 @@ export class LiveFleet {
       }
       while (atMs > Date.now() && !this.#stopped) await sleep(Math.min(100, Math.max(1, atMs - Date.now())));
       if (live && this.#stopped) break;
+      this.messages++;
       sent.push(sender.untilAcknowledged(traceRequestFromJson(JSON.stringify(request)).bytes));
     }
     await Promise.all(sent);

@@ -3,13 +3,18 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KafkaBroker, type ProxyMood, Random, TcpProxy } from '@halfopen/lab';
+import { KafkaBroker, PagerDutyRecorder, type ProxyMood, Random, TcpProxy } from '@halfopen/lab';
 import { afterwards } from '../afterwards.js';
 import { EngineServer } from '../apart/engine-server.js';
 import { part, temporaryFolder, type Part } from '../halfopen.js';
-import { traceIdOf, type Batch } from './batches.js';
+import { until } from '../until.js';
+import type { Batch } from './batches.js';
+import { LiveFleet } from './fleet.js';
 import { Load } from './load.js';
+import { pagesHold, UNTOLD } from './pages.js';
+import { Poison } from './poison.js';
 import { Sender } from './sender.js';
+import { storedOnce, type Query } from './stored-once.js';
 
 /** `npm run chaos -- --size kafka` asks for more. */
 const ROUNDS = Number(process.env['HALFOPEN_CHAOS_ROUNDS'] ?? '20');
@@ -26,6 +31,22 @@ const PAUSE_MS_MAX = 1_000;
 
 const INGESTS = ['ingest-1', 'ingest-2'] as const;
 type IngestName = (typeof INGESTS)[number];
+const RULES = ['rules-1', 'rules-2'] as const;
+
+/** agent-3's handler died two minutes before, agent-4's dies in the midst, and nobody mends them. */
+const FLEET = {
+  past_ms: 240_000,
+  scenario: {
+    seed: 5,
+    channels: 6,
+    durationMs: 3_600_000,
+    faults: [
+      { name: 'handler-dead', atMs: 120_000, channels: ['agent-3'] },
+      { name: 'handler-dead', atMs: 265_000, channels: ['agent-4'] },
+    ],
+  },
+} as const;
+const BROKEN: readonly string[] = ['agent-3', 'agent-4'];
 
 /** Everything that runs apart: what is killed comes back at once. */
 class Deployment {
@@ -36,6 +57,7 @@ class Deployment {
     readonly broker: KafkaBroker,
     readonly proxy: TcpProxy,
     readonly engine: EngineServer,
+    readonly pager: PagerDutyRecorder,
   ) {}
 
   static async start(dir: string): Promise<Deployment> {
@@ -51,8 +73,9 @@ class Deployment {
       },
     });
     const engine = await EngineServer.open(dir);
-    const deployment = new Deployment(dir, broker, proxy, engine);
-    await Promise.all(['collector', ...INGESTS].map((name) => deployment.run(name)));
+    const pager = await new PagerDutyRecorder().listen();
+    const deployment = new Deployment(dir, broker, proxy, engine, pager);
+    await Promise.all(['collector', ...INGESTS, ...RULES].map((name) => deployment.run(name)));
     return deployment;
   }
 
@@ -66,9 +89,13 @@ class Deployment {
       config,
       `collector: { port: 0 }
 ingest: { port: 0 }
+api: { port: 0 }
+rules: { intervalMs: 500, exporterDelayMs: 500 }
 log: { level: error }
 kafka: { brokers: ["${this.broker.address}"], topic: spans, partitions: 4, replicas: 1 }
 clickhouse: { url: "${this.engine.url}", username: ${name} }
+notifications:
+  receivers: [{ name: oncall, kind: pagerduty, routingKey: "${'0a'.repeat(16)}", url: '${this.pager.url}' }]
 `,
     );
     this.#parts.set(name, await part(name.replace(/-\d$/, ''), config));
@@ -103,10 +130,22 @@ clickhouse: { url: "${this.engine.url}", username: ${name} }
     const codes = await Promise.all(
       [...this.#parts.values()].map(async (running) => (await running.stop('SIGTERM')).code),
     );
-    assert.deepEqual(codes, [0, 0, 0], 'each stops as it was told');
+    assert.deepEqual([...new Set(codes)], [0], 'each stops as it was told');
+  }
+
+  /** The rules processes that say that they judge. */
+  async active(): Promise<string[]> {
+    const roles = await Promise.all(
+      RULES.map(async (name) => {
+        const response = await fetch(`${this.#parts.get(name)?.url ?? ''}/readyz`);
+        return ((await response.json()) as { role?: string }).role === 'active' ? name : undefined;
+      }),
+    );
+    return roles.filter((name) => name !== undefined);
   }
 
   async close(): Promise<void> {
+    await this.pager.close();
     await this.proxy.close();
     await this.broker.kill();
     await this.engine.close();
@@ -114,6 +153,12 @@ clickhouse: { url: "${this.engine.url}", username: ${name} }
 }
 
 type Fault = (deployment: Deployment, random: Random) => Promise<void>;
+
+/** The one that judges, or any where none does for the moment. */
+async function theActive(deployment: Deployment, random: Random): Promise<string> {
+  const [active] = await deployment.active();
+  return active ?? RULES[random.integer(0, RULES.length - 1)] ?? RULES[0];
+}
 
 const anIngest = (random: Random): IngestName => INGESTS[random.integer(0, INGESTS.length - 1)] ?? INGESTS[0];
 
@@ -130,6 +175,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   'ingest frozen while the engine inserts': async (deployment, random) => {
     await deployment.freeze(await inMidInsert(deployment, random));
   },
+  'active rules killed': async (deployment, random) => deployment.kill(await theActive(deployment, random)),
+  'active rules frozen past their session': async (deployment, random) =>
+    deployment.freeze(await theActive(deployment, random)),
   'broker killed': async ({ broker }) => {
     await broker.kill();
     await broker.restart();
@@ -170,7 +218,12 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
   afterwards(t, () => {
     sender.close();
   });
+  const fleet = new LiveFleet(sender, FLEET);
+  await fleet.pastTold();
   const load = new Load(sender, random.fork('load'), PAUSE_MS_MAX);
+  const connection = { brokers: [deployment.broker.address] };
+  const poison = await Poison.into(connection, 'spans', random.fork('poison'));
+  afterwards(t, () => poison.stop());
   let names: string[] = [];
   const happened: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -181,11 +234,22 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
     await FAULTS[name]?.(deployment, random);
     await sleep(random.integer(200, 1_500));
   }
-  await load.stop();
-  await untilStored(deployment, load.acknowledged);
+  await Promise.all([load.stop(), fleet.stop(), poison.stop()]);
+  await untilStored(deployment, load.acknowledged, fleet.messages);
+  await poison.putAside(deployment.engine);
+  const { engine, pager } = deployment;
+  const query: Query = (sql) => engine.query(sql);
+  await until('one judges, both broken channels are known, and all that is to tell is told', async () => {
+    const [untold] = await query<{ n: number }>(UNTOLD);
+    const [active, broken] = [await deployment.active(), await brokenOnes(query)];
+    return active.length === 1 && broken.length === BROKEN.length && untold?.n === 0;
+  });
   await deployment.stop();
-  const { engine } = deployment;
-  await holds(engine, load.acknowledged);
+  await storedOnce(query, load.acknowledged);
+  await ledgerNamesEachOnce(query, load.acknowledged.length + fleet.messages + poison.taken.length);
+  await poison.holds(engine, connection, 'spans');
+  await incidentsHold(query);
+  const paged = await pagesHold(query, pager);
   assert.ok(load.repeats > 0, 'no message was acknowledged twice: this run proves nothing');
   const replays = engine.tokens.length - new Set(engine.tokens).size;
   assert.ok(replays > 0, 'no range was ever replayed: this run proves nothing');
@@ -193,8 +257,9 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
     (name) => `${name} ${happened.filter((one) => one === name).length}`,
   );
   t.diagnostic(`seed ${SEED}: ${ROUNDS} rounds (${counts.join(', ')})`);
+  t.diagnostic(`${paged.events} pages, ${paged.again} of them again`);
   t.diagnostic(
-    `${load.acknowledged.length} messages acknowledged, ${load.repeats} of them twice; ${new Set(engine.tokens).size} ranges, ${replays} replays`,
+    `${load.acknowledged.length} messages acknowledged, ${load.repeats} of them twice, and ${poison.taken.length} that nobody can read; ${new Set(engine.tokens).size} ranges, ${replays} replays`,
   );
 });
 
@@ -208,38 +273,51 @@ function shuffled(names: readonly string[], random: Random): string[] {
   return order;
 }
 
-async function untilStored(deployment: Deployment, acknowledged: readonly Batch[]): Promise<void> {
-  const wanted = acknowledged.reduce((sum, { spans }) => sum + spans, 0);
+async function untilStored(
+  deployment: Deployment,
+  acknowledged: readonly Batch[],
+  fleetMessages: number,
+): Promise<void> {
+  const wanted = acknowledged.length + fleetMessages;
   const { engine } = deployment;
   let [stored, since] = [-1, Date.now()];
   while (stored < wanted) {
-    const [found] = await engine.query<{ spans: number }>(
-      'SELECT toUInt32(uniqExact(TraceId, SpanId)) AS spans FROM otel_traces',
+    const [found] = await engine.query<{ messages: number }>(
+      'SELECT toUInt32(uniqExact(batch_id)) AS messages FROM ingest_ledger',
     );
-    const spans = found?.spans ?? 0;
-    if (spans > stored) [stored, since] = [spans, Date.now()];
+    const messages = found?.messages ?? 0;
+    if (messages > stored) [stored, since] = [messages, Date.now()];
     else if (Date.now() - since > STANDSTILL_MS_MAX)
-      throw new Error(`${spans} of ${wanted} spans are stored`);
+      throw new Error(`${messages} of ${wanted} messages are stored: ${await deployment.told()}`);
     await sleep(250);
   }
 }
 
-/** Each span of each message once, in the table of spans and behind its view; nothing else; and copies were dropped. */
-async function holds(engine: EngineServer, acknowledged: readonly Batch[]): Promise<void> {
-  const sent = new Map(acknowledged.map(({ number, spans }) => [traceIdOf(number), spans]));
-  for (const [table, trace, span] of [
-    ['otel_traces', 'TraceId', 'SpanId'],
-    ['frames', 'trace_id', 'span_id'],
-  ] as const) {
-    const rows = await engine.query<{ id: string; rows: number; spans: number }>(
-      `SELECT ${trace} AS id, toUInt32(count()) AS rows, toUInt32(uniqExact(${span})) AS spans FROM ${table} GROUP BY id`,
-    );
-    assert.equal(rows.length, sent.size, `messages in ${table}`);
-    for (const { id, rows: count, spans } of rows)
-      assert.deepEqual([count, spans], [sent.get(id), sent.get(id)], `message ${id} in ${table}`);
-  }
-  const [ledger] = await engine.query<{ rows: number; messages: number }>(
+/** Copies were dropped. */
+async function ledgerNamesEachOnce(query: Query, messages: number): Promise<void> {
+  const ledger = await query<{ rows: number; messages: number }>(
     'SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(batch_id)) AS messages FROM ingest_ledger',
   );
-  assert.deepEqual(ledger, { rows: sent.size, messages: sent.size }, 'the ledger names each message once');
+  assert.deepEqual(ledger, [{ rows: messages, messages }]);
+}
+
+/** Channels with an incident that fires. */
+async function brokenOnes(query: Query): Promise<string[]> {
+  const rows = await query<{ channel: string }>(
+    "SELECT DISTINCT arrayJoin(channels) AS channel FROM incidents WHERE status = 'firing' AND severity != 'info' ORDER BY channel",
+  );
+  return rows.map(({ channel }) => channel);
+}
+
+/** Whoever judged when: each transition once and in order, one incident for each trouble, and only where there is one. */
+async function incidentsHold(query: Query): Promise<void> {
+  assert.deepEqual(await brokenOnes(query), BROKEN);
+  const twice = await query(
+    "SELECT dedup_key, count() AS n FROM incidents WHERE status IN ('firing', 'resolved') AND severity != 'info' GROUP BY dedup_key HAVING n > 1",
+  );
+  assert.deepEqual(twice, [], 'no trouble became two incidents');
+  const broken = await query(
+    'SELECT incident_id, count() AS rows, max(sequence) AS last FROM incident_transitions GROUP BY incident_id HAVING rows != last',
+  );
+  assert.deepEqual(broken, [], 'each transition once, none left out');
 }

@@ -4,15 +4,14 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PagerDutyRecorder, Random } from '@halfopen/lab';
-import { openEmbeddedStore, type EmbeddedStore } from '@halfopen/store';
 import type { Incident } from '@halfopen/telemetry';
 import { afterwards } from '../afterwards.js';
 import { starting, temporaryFolder, up, type Up } from '../halfopen.js';
-import { traceIdOf, type Batch } from './batches.js';
 import { LiveFleet } from './fleet.js';
 import { Load } from './load.js';
 import { everythingTold, pagesHold } from './pages.js';
 import { Sender } from './sender.js';
+import { inData, storedOnce } from './stored-once.js';
 
 /** `npm run chaos` asks for more. */
 const KILLS = Number(process.env['HALFOPEN_CHAOS_KILLS'] ?? '20');
@@ -92,8 +91,10 @@ test(`${KILLS} times SIGKILL under load: what was acknowledged is there once, in
   await everythingTold(last);
   assert.equal((await last.stop('SIGTERM')).code, 0);
 
-  await holds(data, load.acknowledged);
-  const paged = await pagesHold(data, recorder);
+  const paged = await inData(data, async (query) => {
+    await storedOnce(query, load.acknowledged);
+    return pagesHold(query, recorder);
+  });
   t.diagnostic(
     `seed ${SEED}: ${KILLS} kills, ${load.acknowledged.length} messages acknowledged, ${paged.events} pages taken, ${paged.again} of them again`,
   );
@@ -123,39 +124,4 @@ async function incidents({ apiUrl }: Up): Promise<Map<string, Incident>> {
   assert.equal(response.status, 200);
   const body = (await response.json()) as { incidents: Incident[] };
   return new Map(body.incidents.map((incident) => [incident.id, incident]));
-}
-
-/** Each span of each acknowledged message is in every table exactly once. */
-async function holds(data: string, acknowledged: readonly Batch[]): Promise<void> {
-  const store = await openEmbeddedStore({ path: data });
-  try {
-    const sent = new Map(acknowledged.map(({ number, spans }) => [traceIdOf(number), spans]));
-    const tables = [
-      ['otel_traces', 'TraceId', 'SpanId', "ServiceName = 'load'"],
-      ['frames', 'trace_id', 'span_id', "startsWith(channel_id, 'load-')"],
-    ] as const;
-    for (const [table, traceId, spanId, ours] of tables) {
-      const stored = await store.query<{ id: string; rows: number; spans: number }>(
-        `SELECT ${traceId} AS id, toUInt32(count()) AS rows, toUInt32(uniqExact(${spanId})) AS spans
-         FROM ${table} WHERE ${ours} GROUP BY id`,
-      );
-      const wrong = stored.filter(({ id, rows, spans }) => rows !== sent.get(id) || spans !== rows);
-      assert.deepEqual(wrong, [], `${table}: not as they were sent`);
-      assert.equal(stored.length, sent.size, `${table}: messages`);
-    }
-    assert.equal(
-      await activity(store),
-      acknowledged.reduce((sum, { spans }) => sum + spans, 0),
-      'frame_activity counts each frame once',
-    );
-  } finally {
-    await store.close();
-  }
-}
-
-async function activity(store: EmbeddedStore): Promise<number> {
-  const [row] = await store.query<{ spans: number }>(
-    "SELECT toUInt32(sum(spans)) AS spans FROM frame_activity WHERE startsWith(channel_id, 'load-')",
-  );
-  return row?.spans ?? NaN;
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PagerDutyRecorder } from '@halfopen/lab';
-import { openEmbeddedStore } from '@halfopen/store';
 import type { Up } from '../halfopen.js';
+import type { Query } from './stored-once.js';
 
 const TOLD_MS_MAX = 60_000;
 
 /** Transitions that are not on record as told: their incident has no route yet, or its receiver no delivery. */
-const UNTOLD = `SELECT count() FROM incident_transitions AS t
+export const UNTOLD = `SELECT toUInt32(count()) AS n FROM incident_transitions AS t
   LEFT JOIN notification_routes AS r ON r.incident_id = t.incident_id
   LEFT JOIN (SELECT incident_id, sequence, count() AS times FROM notification_attempts WHERE event = 'delivered' GROUP BY incident_id, sequence) AS d
     ON d.incident_id = t.incident_id AND d.sequence = t.sequence
@@ -45,13 +45,13 @@ interface Transition {
  * Holds what a pager has taken against the incidents' transitions: each is there, in order, and there again only where the
  * process died, or the answer was lost, before the outcome of a call was on record. By its key a pager folds those.
  *
- * @param data of an `up` that has ended
+ * @param query of the store, when nobody writes there any more
  */
 export async function pagesHold(
-  data: string,
+  query: Query,
   recorder: PagerDutyRecorder,
 ): Promise<{ events: number; again: number }> {
-  const transitions = await read(data);
+  const transitions = await query<Transition>(PAGED);
   assert.ok(transitions.length > 0, 'something had to be paged');
   const keys = [...new Set(transitions.map(({ key }) => key))];
   let again = 0;
@@ -84,22 +84,13 @@ export async function pagesHold(
 }
 
 /** Of what pages, the transitions that a pager is told of, as the store has them. */
-async function read(data: string): Promise<Transition[]> {
-  const store = await openEmbeddedStore({ path: data });
-  try {
-    return await store.query<Transition>(
-      `SELECT t.incident_id AS incident, t.dedup_key AS key, t.sequence AS sequence, t.reason AS reason,
-         toUInt32(uniqExactIf(a.attempt, a.event = 'begun')) AS attempts,
-         toUInt32(countIf(a.event NOT IN ('begun', ''))) AS outcomes,
-         toUInt32(countIf(a.event = 'delivered')) AS delivered
-       FROM incident_transitions AS t
-       INNER JOIN notification_routes AS r ON r.incident_id = t.incident_id AND has(r.receivers, 'oncall')
-       LEFT JOIN notification_attempts AS a ON a.incident_id = t.incident_id AND a.sequence = t.sequence
-       WHERE t.reason IN ('fired', 'changed', 'resolved')
-       GROUP BY incident, key, sequence, reason, t.at
-       ORDER BY key, t.at, incident, sequence`,
-    );
-  } finally {
-    await store.close();
-  }
-}
+const PAGED = `SELECT t.incident_id AS incident, t.dedup_key AS key, t.sequence AS sequence, t.reason AS reason,
+    toUInt32(uniqExactIf(a.attempt, a.event = 'begun')) AS attempts,
+    toUInt32(countIf(a.event NOT IN ('begun', ''))) AS outcomes,
+    toUInt32(countIf(a.event = 'delivered')) AS delivered
+  FROM incident_transitions AS t
+  INNER JOIN notification_routes AS r ON r.incident_id = t.incident_id AND has(r.receivers, 'oncall')
+  LEFT JOIN notification_attempts AS a ON a.incident_id = t.incident_id AND a.sequence = t.sequence
+  WHERE t.reason IN ('fired', 'changed', 'resolved')
+  GROUP BY incident, key, sequence, reason, t.at
+  ORDER BY key, t.at, incident, sequence`;

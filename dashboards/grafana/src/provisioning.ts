@@ -7,11 +7,15 @@ export interface ProvisioningOptions extends DashboardOptions {
   readonly host?: string;
   /** @default 8123 */
   readonly port?: number;
+  /** `halfopen up` takes any, a ClickHouse server one of its own. @default halfopen */
+  readonly username?: string;
+  /** A file of Grafana's that holds the password. @default its environment's `HALFOPEN_TOKEN` */
+  readonly passwordFile?: string;
   /** Where Grafana finds the folder `dashboards/`. */
   readonly dashboardsPath: string;
 }
 
-/** The environment variable of Grafana that holds the token: it is never written to a file. */
+/** The environment variable of Grafana that holds the token: it is never written to a file of ours. */
 export const PASSWORD_VARIABLE = 'HALFOPEN_TOKEN';
 
 const HEADER = '# Written by `halfopen dashboards write`; the next time it writes over this.\n';
@@ -27,7 +31,8 @@ export function provisioningFiles(options: ProvisioningOptions): ReadonlyMap<str
 }
 
 /** Settings as the plugin's own page saves them (types/config.ts of the plugin). */
-function datasources({ host = '127.0.0.1', port = 8123 }: ProvisioningOptions): unknown {
+function datasources(options: ProvisioningOptions): unknown {
+  const { host = '127.0.0.1', port = 8123, username = 'halfopen', passwordFile } = options;
   return {
     apiVersion: 1,
     datasources: [
@@ -43,7 +48,7 @@ function datasources({ host = '127.0.0.1', port = 8123 }: ProvisioningOptions): 
           port,
           protocol: 'http',
           secure: false,
-          username: 'halfopen',
+          username,
           defaultDatabase: 'default',
           dialTimeout: '10',
           queryTimeout: '60',
@@ -56,8 +61,10 @@ function datasources({ host = '127.0.0.1', port = 8123 }: ProvisioningOptions): 
             durationUnit: 'nanoseconds',
           },
         },
-        // Grafana puts in what its own environment holds.
-        secureJsonData: { password: `$${PASSWORD_VARIABLE}` },
+        // Grafana puts in what its own environment or file holds.
+        secureJsonData: {
+          password: passwordFile === undefined ? `$${PASSWORD_VARIABLE}` : `$__file{${passwordFile}}`,
+        },
       },
     ],
   };

@@ -45,6 +45,14 @@ test('the data source: over HTTP, traces without set-up, the token from the envi
   assert.deepEqual(source.secureJsonData, { password: `$${PASSWORD_VARIABLE}` });
 });
 
+test('the data source of a ClickHouse server: its user, and the file that holds the password', () => {
+  const options = { ...OPTIONS, username: 'grafana', passwordFile: '/run/secrets/clickhouse-grafana' };
+  const text = provisioningFiles(options).get('provisioning/datasources/halfopen.yaml') ?? '';
+  const [source] = (parse(text) as Datasources).datasources;
+  assert.equal(source?.jsonData['username'], 'grafana');
+  assert.deepEqual(source.secureJsonData, { password: '$__file{/run/secrets/clickhouse-grafana}' });
+});
+
 test('the folder, where the dashboards are', () => {
   const text = provisioningFiles(OPTIONS).get('provisioning/dashboards/halfopen.yaml') ?? '';
   const { providers } = parse(text) as {

@@ -4,6 +4,7 @@ import type { Store } from '@halfopen/store';
 import {
   openKafkaConsumer,
   openKafkaProducer,
+  type DeadLetterOffice,
   type KafkaConnection,
   type KafkaProducer,
 } from '@halfopen/stream';
@@ -11,25 +12,28 @@ import { startIngest, type IngestCounters } from '../../src/index.js';
 import { silentLog, timelessClock } from '../deployment.js';
 import { FaultyProcess, type FaultPlan } from '../faults.js';
 import type { Message } from '../messages.js';
+import type { ModelOffice } from '../model-office.js';
 
 /** A topic and a store that outlive the processes that work on them. */
-export class KafkaDeployment {
+export class KafkaDeployment<Office extends DeadLetterOffice = ModelOffice> {
   constructor(
     private readonly store: Store,
     private readonly connection: KafkaConnection,
     private readonly topic: string,
     private readonly partitions: number,
     private readonly producer: KafkaProducer,
+    readonly office: Office,
   ) {}
 
-  static async open(
+  static async open<Office extends DeadLetterOffice>(
     store: Store,
     connection: KafkaConnection,
     topic: string,
     partitions: number,
-  ): Promise<KafkaDeployment> {
+    office: Office,
+  ): Promise<KafkaDeployment<Office>> {
     const producer = await openKafkaProducer({ connection, topic });
-    return new KafkaDeployment(store, connection, topic, partitions, producer);
+    return new KafkaDeployment(store, connection, topic, partitions, producer, office);
   }
 
   async publish(messages: readonly Message[]): Promise<void> {
@@ -42,7 +46,10 @@ export class KafkaDeployment {
    *
    * @returns its totals; undefined when it crashed
    */
-  async process(plan: FaultPlan = () => undefined): Promise<IngestCounters | undefined> {
+  async process(
+    plan: FaultPlan = () => undefined,
+    bounds: { readonly rowBytesMax?: number } = {},
+  ): Promise<IngestCounters | undefined> {
     const { connection, topic } = this;
     const opened = await openKafkaConsumer({
       connection,
@@ -52,8 +59,16 @@ export class KafkaDeployment {
       log: silentLog,
       limits: { lingerMs: 0 },
     });
-    const { store, consumer, crashed } = new FaultyProcess(this.store, opened, plan);
-    const ingest = startIngest({ consumer, store, log: silentLog, clock: timelessClock });
+    const faulty = new FaultyProcess(this.store, this.office, opened, plan);
+    const { store, office: deadLetters, consumer, crashed } = faulty;
+    const ingest = startIngest({
+      consumer,
+      store,
+      deadLetters,
+      log: silentLog,
+      clock: timelessClock,
+      ...bounds,
+    });
     const stop = new AbortController();
     const stored = async (): Promise<IngestCounters> => {
       const isStored = () => opened.status().caughtUp && opened.status().partitions === this.partitions;
@@ -73,6 +88,27 @@ export class KafkaDeployment {
       const counters = await this.process(plan);
       if (counters !== undefined) return counters;
     }
+  }
+
+  /** How many messages a topic of the same cluster holds. */
+  async recordsIn(topic: string): Promise<number> {
+    const consumer = await openKafkaConsumer({
+      connection: this.connection,
+      topic,
+      group: `count-${topic}`,
+      batchIdOf: batchId,
+      log: silentLog,
+      limits: { lingerMs: 0 },
+    });
+    let records = 0;
+    while (records === 0 || !consumer.status().caughtUp) {
+      const range = await consumer.next(AbortSignal.timeout(60_000));
+      if (range === undefined) break;
+      records += range.records.length;
+      await consumer.commit(range);
+    }
+    await consumer.close();
+    return records;
   }
 
   close(): Promise<void> {

@@ -7,6 +7,7 @@ import { KafkaBroker } from '@halfopen/lab';
 import { ensureTopic } from '@halfopen/stream';
 import { FAULTS, STEPS, planOf } from '../faults.js';
 import { malformedMessage, messageOf } from '../messages.js';
+import { ModelOffice } from '../model-office.js';
 import { ModelStore } from '../model-store.js';
 import { assertStoredOnce } from '../stored-once.js';
 import { KafkaDeployment } from './deployment.js';
@@ -23,7 +24,7 @@ async function deployment(t: TestContext, store: ModelStore, partitions: number)
   const connection = { brokers: [broker.address] };
   const topic = `spans-${++topics}`;
   await ensureTopic(connection, { topic, partitions, replicas: 1, retentionMs: 3_600_000 });
-  const opened = await KafkaDeployment.open(store, connection, topic, partitions);
+  const opened = await KafkaDeployment.open(store, connection, topic, partitions, new ModelOffice());
   t.after(() => opened.close());
   return opened;
 }
@@ -41,7 +42,7 @@ for (const step of STEPS)
       await kafka.process();
       await kafka.publish([fresh, before, bad, fresh]);
       await kafka.untilStored(planOf([{ step, fault }]));
-      assertStoredOnce(store, ['span-1;', 'span-2;', 'span-3;'], 2, ['bad-1;']);
+      assertStoredOnce(store, kafka.office, ['span-1;', 'span-2;', 'span-3;'], 2, ['bad-1;']);
     });
   }
 
@@ -55,5 +56,5 @@ test('a crash between rows and commit makes the next process replay the same ran
   await kafka.publish([two, one]);
   const last = await kafka.process();
   assert.deepEqual([last?.ranges, last?.resent, last?.spans], [2, 1, 2], 'the replay is a range of its own');
-  assertStoredOnce(store, ['span-1;', 'span-2;'], 2, []);
+  assertStoredOnce(store, kafka.office, ['span-1;', 'span-2;'], 2, []);
 });

@@ -23,6 +23,16 @@ export interface KafkaBrokerOptions {
   readonly advertisedPort?: number;
   /** `message.max.bytes` and whatever else a test is about. */
   readonly properties?: Readonly<Record<string, string | number>>;
+  /**
+   * Instead of our settings: variables as the container image apache/kafka takes them, for these ports. The image's own
+   * code makes properties of them, and the data folder.
+   */
+  readonly environment?: (ports: BrokerPorts) => Readonly<Record<string, string>>;
+}
+
+export interface BrokerPorts {
+  readonly clients: number;
+  readonly controller: number;
 }
 
 /** A real Apache Kafka broker, alone in its cluster, on loopback. Settings as measured in shared/kafka.md. */
@@ -43,12 +53,17 @@ export class KafkaBroker {
     const classpath = `${stdout.trim()}/*`;
     const broker = new KafkaBroker(dir, classpath, port);
     await mkdir(dir, { recursive: true });
-    await writeFile(join(dir, 'server.properties'), propertiesText(options, port, controllerPort));
     await writeFile(join(dir, 'log4j2.properties'), LOG4J);
-    await run('java', [
-      ...['-cp', classpath, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID],
-      ...['-c', join(dir, 'server.properties'), '--standalone'],
-    ]);
+    if (options.environment === undefined) {
+      await writeFile(join(dir, 'server.properties'), propertiesText(options, port, controllerPort));
+      await run('java', [
+        ...['-cp', classpath, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID],
+        ...['-c', join(dir, 'server.properties'), '--standalone'],
+      ]);
+    } else {
+      const environment = options.environment({ clients: port, controller: controllerPort });
+      await setUpAsImage(dir, classpath, environment);
+    }
     await broker.restart();
     return broker;
   }
@@ -107,6 +122,26 @@ export class KafkaBroker {
     await ended;
     clearTimeout(late);
   }
+}
+
+/** As the image's start script does: files of its own (here empty), what is mounted (nothing), and the environment. */
+async function setUpAsImage(
+  dir: string,
+  classpath: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const image = join(dir, 'image');
+  await mkdir(image);
+  for (const file of ['server.properties', 'log4j2.yaml', 'tools-log4j2.yaml'])
+    await writeFile(join(image, file), '');
+  await run(
+    'java',
+    [
+      ...['-cp', classpath, 'kafka.docker.KafkaDockerWrapper', 'setup'],
+      ...['-D', image, '-M', image, '-F', dir],
+    ],
+    { env: { PATH: process.env['PATH'], ...environment } },
+  );
 }
 
 /** What ends this process from outside (a runner's time-out) lets its exit handlers run, which take the broker along. */

@@ -1,7 +1,7 @@
 import { LOOKBACK_S } from './windows.js';
 
 /**
- * The narrow tables of migration 0010 are read together: of `channel_progress` the blocks that are over, of
+ * The narrow tables of migration 0011 are read together: of `channel_progress` the blocks that are over, of
  * `channel_counts` the states since. Between them lies the seam.
  */
 

@@ -45,9 +45,12 @@ export interface TopicPartition {
 export interface FetchedMessage {
   readonly partition: number;
   readonly offset: number;
+  readonly key?: Buffer | string | null;
   readonly value: Buffer | null;
   /** ms since the epoch */
   readonly timestamp?: number;
+  /** One name each; a name may come again. */
+  readonly headers?: readonly Readonly<Record<string, Buffer | string>>[];
 }
 
 type Done<T> = (error: unknown, result: T) => void;
@@ -77,8 +80,24 @@ export interface PollingConsumer {
   unassign(): void;
   incrementalAssign(partitions: readonly TopicPartition[]): void;
   incrementalUnassign(partitions: readonly TopicPartition[]): void;
-  getWatermarkOffsets(topic: string, partition: number): { lowOffset: number; highOffset: number };
+  getMetadata(options: { topic: string; timeout: number }, done: Done<ClusterMetadata>): void;
+  queryWatermarkOffsets(topic: string, partition: number, timeoutMs: number, done: Done<Watermarks>): void;
+  getWatermarkOffsets(topic: string, partition: number): Watermarks;
   on(event: 'event.error', listener: (error: unknown) => void): void;
+  on(event: 'partition.eof', listener: (at: TopicPartition) => void): void;
+}
+
+/** Of a partition: its first offset, and the one behind its last. */
+export interface Watermarks {
+  readonly lowOffset: number;
+  readonly highOffset: number;
+}
+
+export interface ClusterMetadata {
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly { readonly id: number }[];
+  }[];
 }
 
 /** A call with a callback as a promise. */

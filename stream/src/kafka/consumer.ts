@@ -13,18 +13,25 @@ import {
   type PollingConsumer,
   type TopicPartition,
 } from './client.js';
+import { offerOf } from './letter-message.js';
 import { intentionMetadata, readIntention } from './intention.js';
 import { CONSUMER_LIMITS, type KafkaConsumerLimits } from './limits.js';
 import type { Partition } from './partition.js';
 import { connectionSettings, type KafkaConnection, type KafkaLog } from './settings.js';
+
+/**
+ * The batch id of a message, from its bytes: keys of other producers are not it.
+ *
+ * @param offerOf of a dead letter that is offered again: its batch id
+ */
+export type BatchIdOf = (value: Uint8Array, offerOf?: string) => string;
 
 export interface KafkaConsumerOptions {
   readonly connection: KafkaConnection;
   readonly topic: string;
   /** Consumers of one group share the topic's partitions, and their positions. */
   readonly group: string;
-  /** The batch id of a message, from its bytes: keys of other producers are not it. */
-  readonly batchIdOf: (value: Uint8Array) => string;
+  readonly batchIdOf: BatchIdOf;
   readonly log: KafkaLog;
   readonly limits?: Partial<KafkaConsumerLimits>;
   /** @default 10_000 */
@@ -220,7 +227,7 @@ class Consumer implements KafkaRangeConsumer {
     const record = {
       offset: BigInt(message.offset),
       appendedAtMs: message.timestamp ?? 0,
-      batchId: this.options.batchIdOf(value),
+      batchId: this.options.batchIdOf(value, offerOf(message)),
       value,
     };
     this.#noteLost(partition, partition.add(record, Date.now()));

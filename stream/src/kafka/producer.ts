@@ -1,6 +1,7 @@
 import type { KafkaJS } from '@confluentinc/kafka-javascript';
 import { StreamError, type StreamProducer } from '../port.js';
 import { codeOf, CONNECT_MS_MAX, ERROR, loadKafka, messageOf, within } from './client.js';
+import { OFFER_OF } from './letter-message.js';
 import { connectionSettings, type KafkaConnection } from './settings.js';
 
 export interface KafkaProducerOptions {
@@ -25,6 +26,8 @@ export interface KafkaProducerOptions {
 export interface KafkaProducer extends StreamProducer {
   /** A larger message is refused as `too-large`: split it before. */
   readonly messageBytesMax: number;
+  /** @param offerOf of a dead letter that is offered again: its batch id, of which the given one was made */
+  publish(batchId: string, value: Uint8Array, offerOf?: string): Promise<void>;
   /** Waits for what is under way, at most `deliveryMs`. */
   close(): Promise<void>;
 }
@@ -42,52 +45,76 @@ const RETRY_AFTER_S = 2;
  * @throws StreamError if no broker is reached
  */
 export async function openKafkaProducer(options: KafkaProducerOptions): Promise<KafkaProducer> {
-  const {
-    connection,
-    topic,
-    messageBytesMax = MESSAGE_BYTES_MAX,
-    deliveryMs = DELIVERY_MS,
-    connectMs = CONNECT_MS_MAX,
-    signal,
-  } = options;
-  const { Kafka } = loadKafka().KafkaJS;
-  const producer = new Kafka({}).producer({
-    ...connectionSettings(connection, 'halfopen-collector'),
-    'enable.idempotence': true,
-    acks: -1,
-    'linger.ms': LINGER_MS,
-    'compression.type': 'lz4',
-    partitioner: 'murmur2_random',
-    'message.max.bytes': messageBytesMax + MESSAGE_OVERHEAD_BYTES,
-    'delivery.timeout.ms': deliveryMs,
-  });
-  try {
-    await within(connectMs, producer.connect(), signal);
-  } catch (cause) {
-    producer.disconnect().catch(() => undefined);
-    throw unavailable(`no broker of ${connection.brokers.join(', ')} is reached`, cause);
+  return new Producer(await TopicWriter.open(options, 'halfopen-collector'));
+}
+
+class Producer implements KafkaProducer {
+  constructor(private readonly writer: TopicWriter) {}
+
+  get messageBytesMax(): number {
+    return this.writer.messageBytesMax;
   }
-  return new Producer(producer, topic, messageBytesMax);
+
+  publish(batchId: string, value: Uint8Array, offerOf?: string): Promise<void> {
+    return this.writer.write(batchId, value, offerOf === undefined ? undefined : { [OFFER_OF]: offerOf });
+  }
+
+  close(): Promise<void> {
+    return this.writer.close();
+  }
 }
 
 /** Key, headers and framing of one record, and of the batch that holds it alone. */
 const MESSAGE_OVERHEAD_BYTES = 1024;
 
-class Producer implements KafkaProducer {
+/** Writes messages into one topic; each is durable when its promise resolves. */
+export class TopicWriter {
   #closed = false;
 
-  constructor(
+  private constructor(
     private readonly producer: KafkaJS.Producer,
     private readonly topic: string,
     readonly messageBytesMax: number,
   ) {}
 
-  async publish(batchId: string, value: Uint8Array): Promise<void> {
+  /** @throws StreamError if no broker is reached */
+  static async open(options: KafkaProducerOptions, clientId: string): Promise<TopicWriter> {
+    const {
+      connection,
+      topic,
+      messageBytesMax = MESSAGE_BYTES_MAX,
+      deliveryMs = DELIVERY_MS,
+      connectMs = CONNECT_MS_MAX,
+      signal,
+    } = options;
+    const { Kafka } = loadKafka().KafkaJS;
+    const producer = new Kafka({}).producer({
+      ...connectionSettings(connection, clientId),
+      'enable.idempotence': true,
+      acks: -1,
+      'linger.ms': LINGER_MS,
+      'compression.type': 'lz4',
+      partitioner: 'murmur2_random',
+      'message.max.bytes': messageBytesMax + MESSAGE_OVERHEAD_BYTES,
+      'delivery.timeout.ms': deliveryMs,
+    });
+    try {
+      await within(connectMs, producer.connect(), signal);
+    } catch (cause) {
+      producer.disconnect().catch(() => undefined);
+      throw unavailable(`no broker of ${connection.brokers.join(', ')} is reached`, cause);
+    }
+    return new TopicWriter(producer, topic, messageBytesMax);
+  }
+
+  /** @throws StreamError */
+  async write(key: string, value: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<void> {
     if (this.#closed) throw new StreamError('closed', 'the stream is closed', RETRY_AFTER_S);
     if (value.length > this.messageBytesMax) throw tooLarge(value.length, this.messageBytesMax);
     try {
-      const message = { key: batchId, value: Buffer.from(value.buffer, value.byteOffset, value.length) };
-      await this.producer.send({ topic: this.topic, messages: [message] });
+      const message = { key, value: Buffer.from(value.buffer, value.byteOffset, value.length) };
+      const messages = [headers === undefined ? message : { ...message, headers: { ...headers } }];
+      await this.producer.send({ topic: this.topic, messages });
     } catch (error) {
       throw asStreamError(error, value.length, this.messageBytesMax);
     }

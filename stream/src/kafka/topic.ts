@@ -10,13 +10,19 @@ export interface TopicOptions {
   readonly replicas: number;
   /** How long messages are kept, stored or not: the longest that the store may be away. */
   readonly retentionMs: number;
+  /** Largest message. @default the brokers' */
+  readonly messageBytesMax?: number;
   /** @default 10_000 */
   readonly connectMs?: number;
   /** Gives up the attempt. */
   readonly signal?: AbortSignal;
 }
 
-const CREATE_MS_MAX = 30_000;
+/**
+ * It waits in a thread that nothing ends before, so a process whose brokers are away would not stop sooner; whoever needs
+ * the topic asks again.
+ */
+const CREATE_MS_MAX = 7_000;
 
 /**
  * Makes the topic unless it is there; one that is there stays as it is.
@@ -25,7 +31,8 @@ const CREATE_MS_MAX = 30_000;
  * @throws StreamError
  */
 export async function ensureTopic(connection: KafkaConnection, options: TopicOptions): Promise<boolean> {
-  const { topic, partitions, replicas, retentionMs, connectMs = CONNECT_MS_MAX, signal } = options;
+  const { topic, partitions, replicas, retentionMs, messageBytesMax, signal } = options;
+  const { connectMs = CONNECT_MS_MAX } = options;
   const { Kafka } = loadKafka().KafkaJS;
   const admin = new Kafka({}).admin(connectionSettings(connection, 'halfopen-admin'));
   try {
@@ -43,6 +50,9 @@ export async function ensureTopic(connection: KafkaConnection, options: TopicOpt
             // The broker's time: retention in the store counts from it, whatever a producer's clock says.
             { name: 'message.timestamp.type', value: 'LogAppendTime' },
             { name: 'retention.ms', value: String(retentionMs) },
+            ...(messageBytesMax === undefined
+              ? []
+              : [{ name: 'max.message.bytes', value: String(messageBytesMax) }]),
           ],
         },
       ],

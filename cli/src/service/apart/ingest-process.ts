@@ -2,7 +2,12 @@ import type { AddressInfo } from 'node:net';
 import { startIngest, type Ingest } from '@halfopen/ingest';
 import { batchId } from '@halfopen/otlp';
 import type { ServerStore } from '@halfopen/store';
-import { openKafkaConsumer, type KafkaRangeConsumer } from '@halfopen/stream';
+import {
+  openKafkaConsumer,
+  openKafkaDeadLetters,
+  type KafkaDeadLetters,
+  type KafkaRangeConsumer,
+} from '@halfopen/stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { ClickHouseConfig, KafkaConfig } from '../../config/cluster.js';
@@ -12,7 +17,7 @@ import type { Log } from '../log.js';
 import { addIngestMetrics } from '../metrics.js';
 import type { PartProcess } from './collector-process.js';
 import { needClickHouse, prepareStore, storeOf } from './clickhouse.js';
-import { connectionOf, makeTopic, needKafka } from './kafka.js';
+import { connectionOf, makeDeadLetterTopic, makeTopic, needKafka } from './kafka.js';
 import { untilReached } from './until-reached.js';
 
 /**
@@ -46,6 +51,7 @@ export async function startIngestProcess(config: Config, log: Log): Promise<Part
 class Worker {
   readonly #store: ServerStore;
   #consumer: KafkaRangeConsumer | undefined;
+  #deadLetters: KafkaDeadLetters | undefined;
   #ingest: Ingest | undefined;
   #obstacle = 'starting';
   readonly #stop = new AbortController();
@@ -83,6 +89,7 @@ class Worker {
     await this.#opening;
     await this.#ingest?.stop();
     await this.#consumer?.close();
+    await this.#deadLetters?.close();
     await this.#store.close();
   }
 
@@ -96,15 +103,27 @@ class Worker {
       return true;
     });
     if (prepared === undefined) return;
-    this.#consumer = await reached('Kafka', async () => {
+    const connection = connectionOf(kafka);
+    this.#deadLetters = await reached('Kafka', async () => {
       await makeTopic(kafka, log, signal);
+      await makeDeadLetterTopic(kafka, log, signal);
+      return openKafkaDeadLetters({ connection, topic: kafka.deadLetterTopic, log, signal });
+    });
+    const deadLetters = this.#deadLetters;
+    if (deadLetters === undefined) return;
+    this.#consumer = await reached('Kafka', async () => {
       const { topic, group } = kafka;
-      const connection = connectionOf(kafka);
       return openKafkaConsumer({ connection, topic, group, batchIdOf: batchId, log, signal });
     });
     const consumer = this.#consumer;
     if (consumer === undefined) return;
-    this.#ingest = startIngest({ consumer, store: this.#store, log, insertWithinMs: INSERT_WITHIN_MS });
+    this.#ingest = startIngest({
+      consumer,
+      store: this.#store,
+      deadLetters,
+      log,
+      insertWithinMs: INSERT_WITHIN_MS,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ensureTopic,
+  LETTER_BYTES_MAX,
   openKafkaProducer,
   StreamError,
   type KafkaConnection,
@@ -42,16 +43,35 @@ export async function makeTopic(kafka: KafkaConfig, log: Log, signal: AbortSigna
   if (await ensureTopic(connectionOf(kafka), { ...options, signal })) log.info(options, 'made the topic');
 }
 
+/** Where dead letters are kept: as large as a message of anybody may be, for as long as those of the topic or longer. */
+export async function makeDeadLetterTopic(kafka: KafkaConfig, log: Log, signal: AbortSignal): Promise<void> {
+  const { deadLetterTopic: topic, partitions, replicas, retentionHours, deadLetterRetentionHours } = kafka;
+  const options = {
+    topic,
+    partitions,
+    replicas,
+    retentionMs: Math.max(retentionHours, deadLetterRetentionHours) * 3_600_000,
+    messageBytesMax: LETTER_BYTES_MAX + LETTER_OVERHEAD_BYTES,
+  };
+  if (await ensureTopic(connectionOf(kafka), { ...options, signal }))
+    log.info(options, 'made the topic of dead letters');
+}
+
+/** Headers and framing. */
+const LETTER_OVERHEAD_BYTES = 64 * 1024;
+
 const AGAIN_MS = 2_000;
 const RETRY_AFTER_S = 2;
 
 /**
  * A producer that connects when it can: a collector starts, and says in `/readyz` that it is not ready, though its brokers
- * are away.
+ * are away. Should they go away later, it says so from the first message that they do not take until they answer again.
  */
 export class PatientProducer implements StreamProducer {
   #producer: KafkaProducer | undefined;
   #lastError = 'connecting';
+  /** Why the last message was not taken, while the brokers are away. */
+  #away: string | undefined;
   readonly #stop = new AbortController();
   #connected: Promise<void> = Promise.resolve();
 
@@ -70,19 +90,46 @@ export class PatientProducer implements StreamProducer {
 
   /** Why nothing can be published; undefined when it can. */
   get obstacle(): string | undefined {
-    return this.#producer === undefined ? this.#lastError : undefined;
+    return this.#producer === undefined ? this.#lastError : this.#away;
   }
 
   async publish(batchId: string, value: Uint8Array): Promise<void> {
     if (this.#producer === undefined)
       throw new StreamError('unavailable', `Kafka is not reached yet: ${this.#lastError}`, RETRY_AFTER_S);
-    await this.#producer.publish(batchId, value);
+    try {
+      await this.#producer.publish(batchId, value);
+      this.#away = undefined;
+    } catch (error) {
+      if (error instanceof StreamError && error.code === 'unavailable') this.#noteAway(error);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#connected;
     await this.#producer?.close();
+  }
+
+  #noteAway(error: StreamError): void {
+    if (this.#away !== undefined) return;
+    this.#away = error.message;
+    this.log.warn({ err: error }, 'Kafka takes no messages');
+    void this.#untilBack();
+  }
+
+  /** The brokers are asked: whoever is not ready gets no messages that would tell. */
+  async #untilBack(): Promise<void> {
+    const { signal } = this.#stop;
+    while (this.#away !== undefined && !signal.aborted) {
+      await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      try {
+        await makeTopic(this.kafka, this.log, signal);
+        this.#away = undefined;
+      } catch (error) {
+        this.#away = error instanceof Error ? error.message : String(error);
+      }
+    }
   }
 
   async #connect(): Promise<void> {
