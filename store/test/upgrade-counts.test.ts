@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { EmbeddedStore, type Store } from '../src/index.js';
+import { loadEngine } from '../src/engine.js';
 import { migrate, readMigrations } from '../src/migrate.js';
 import { spansBatch, type TestSpan } from './spans.js';
 import { temporaryDir } from './temporary-store.js';
@@ -35,7 +36,7 @@ async function withStoreAt<T>(
   const path = await temporaryDir(t);
   const staging = join(path, 'staging');
   await mkdir(staging);
-  const store = new EmbeddedStore(path, staging);
+  const store = new EmbeddedStore(await loadEngine(), path, staging);
   try {
     const migrations = await readMigrations();
     await migrate(
