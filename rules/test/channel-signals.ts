@@ -66,6 +66,7 @@ export function endSignals(said: Partial<EndSignals> = {}): EndSignals {
     rx_decode_errors_recent: 0,
     rx_unrouted_recent: 0,
     handler_errors_recent: 0,
+    rx_decode_errors_settled: 0,
     tx_settled: [40, 10, 10, 10, 10],
     tx_settled_before: [20, 5, 5, 5, 5],
     rx_now: [40, 10, 10, 10, 10],
@@ -123,6 +124,7 @@ export function channelSignals(seen: Partial<ChannelSignals> = {}): ChannelSigna
     fleet: {
       acknowledging: new Set(['control-server']),
       listeners: new Map(),
+      populations: new Map(),
       server_state_ms: new Map([['control-server', ago(5)]]),
     },
     ...seen,

@@ -123,6 +123,7 @@ export const HYPOTHESES = {
     explanation: 'frames reach the server and none begins to be handled: its handler is dead',
     prior: 4,
     expects: {
+      'heartbeats-unhandled': 'surely',
       'server-handler-dead': 'mostly',
       'server-work-waits': 'surely',
       'record-stale': 'mostly',
@@ -147,6 +148,7 @@ export const HYPOTHESES = {
     explanation: 'a handler has begun at the server and does not end; what came behind it waits',
     prior: 3,
     expects: {
+      'heartbeats-unhandled': 'surely',
       'server-execution-hangs': 'surely',
       'server-work-waits': 'mostly',
       'record-stale': 'mostly',
@@ -199,6 +201,7 @@ export const HYPOTHESES = {
     explanation: 'nothing passes either way, and both ends are alive',
     prior: 4,
     expects: {
+      'others-unconnected': 'hardly',
       'server-hears-nothing': 'surely',
       'agent-hears-nothing': 'surely',
       'commands-lost': 'likely',
@@ -279,6 +282,7 @@ export const HYPOTHESES = {
     explanation: 'nothing listens where agents should arrive',
     prior: 5,
     expects: {
+      'others-unconnected': 'mostly',
       unconnected: 'surely',
       'attempts-find-nobody': 'surely',
       'listener-down': 'mostly',
@@ -290,6 +294,7 @@ export const HYPOTHESES = {
     explanation: "something answers the upgrade that is not the channel's server",
     prior: 4,
     expects: {
+      'others-unconnected': 'mostly',
       unconnected: 'surely',
       'attempts-misrouted': 'surely',
       'listener-down': 'hardly',
@@ -300,7 +305,12 @@ export const HYPOTHESES = {
     cause: 'auth-rejected',
     explanation: "the agent's credentials are refused",
     prior: 4,
-    expects: { unconnected: 'surely', 'attempts-unauthorized': 'surely', 'no-useful-attempt': 'never' },
+    expects: {
+      'others-unconnected': 'hardly',
+      unconnected: 'surely',
+      'attempts-unauthorized': 'surely',
+      'no-useful-attempt': 'never',
+    },
   },
   'agent-not-running': {
     cause: 'agent-not-running',
@@ -402,6 +412,8 @@ export const HYPOTHESES = {
     explanation: 'the server process runs and its event loop does not turn',
     prior: 3,
     expects: {
+      'others-unconnected': 'maybe',
+      'heartbeats-unhandled': 'hardly',
       'server-event-loop-blocked': 'surely',
       'server-hears-nothing': 'maybe',
       'server-writes-stall': 'maybe',

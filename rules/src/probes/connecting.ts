@@ -1,6 +1,14 @@
-import { isOpen, isWanted, serverService, speaking, unconnectedSinceMs } from '../signals/derive.js';
+import {
+  agentsTell,
+  isOpen,
+  isWanted,
+  serverService,
+  speaking,
+  unconnectedSinceMs,
+} from '../signals/derive.js';
 import { clickhouseTime, quoted } from '@halfopen/store';
 import type { ChannelSignals, ConnectionSignals } from '../signals/signals.js';
+import { populationsSql } from '../signals/populations.js';
 import { LISTENER_S } from '../signals/windows.js';
 import {
   clock,
@@ -125,9 +133,32 @@ export const noUsefulAttempt: ProbeDefinition = {
         `the agent tries to connect: ${count(attempts, 'attempt')} failed in the last two minutes`,
         sql,
       );
+    if (!agentsTell(signals))
+      return unobserved('whether the agent tries to connect: the agents of this server send no telemetry');
     return speaking(signals, 'agent') !== undefined || signals.expectation?.expected === true
       ? seen('nobody has seen an attempt to connect since it was last connected', sql)
       : unobserved('whether the agent tries to connect: nobody would see it');
+  },
+};
+
+/** Are the other channels of the server without a connection too? */
+export const othersUnconnected: ProbeDefinition = {
+  group: 'others-unconnected',
+  question: 'Are most of the channels of the same server without a connection?',
+  measure: {
+    action: 'Look whether other agents of the same server are connected.',
+    yes: 'most are not: look at what all of them dial',
+    no: 'most are: look at this agent, and at what it dials',
+  },
+  read(signals) {
+    const service = serverService(signals);
+    const population = signals.fleet.populations.get(service);
+    if (population === undefined || population.channels < 2)
+      return unobserved('whether other channels of the server are connected: nobody tells of others');
+    const { channels, open } = population;
+    const sql = populationsSql(signals.instant_ms, service);
+    const words = `${open} of the ${channels} channels of this server are open`;
+    return open * 2 < channels - 1 ? seen(words, sql) : notSo(words, sql);
   },
 };
 

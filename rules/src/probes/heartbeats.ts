@@ -223,3 +223,36 @@ export const heartbeatsDropped: ProbeDefinition = {
       : unobserved('whether heartbeats reach their handler: no span of the server tells');
   },
 };
+
+/** So many intervals of heartbeats received and not handled are two at least, whatever becomes of one span. */
+const UNHANDLED_BEATS = 1.5;
+
+/** Do heartbeats arrive at the server, by their spans, and nothing begins to handle them? */
+export const heartbeatsUnhandled: ProbeDefinition = {
+  group: 'server-executions',
+  question: 'Do heartbeats that arrive at the server stay without a handler that runs?',
+  measure: {
+    action:
+      'Look for the handling of heartbeats at the server (frame.execute of heartbeats at the server end).',
+    yes: 'heartbeats arrive and none is handled',
+    no: 'heartbeats that arrive are handled',
+  },
+  read(signals) {
+    const beats = signals.heartbeats;
+    const interval_s = heartbeatIntervalS(signals);
+    const why = 'whether heartbeats are handled at the server';
+    if (speaking(signals, 'server') === undefined) return unobserved(`${why}: ${silent(signals, 'server')}`);
+    // A server that tells of no execution at all may just not tell.
+    if (typeof beats?.executed_ms !== 'number' || beats.received_ms === null || interval_s === undefined)
+      return unobserved(`${why}: no span tells of one handled`);
+    const sql = factSql(signals, 'heartbeats', 'received_at, executed_at, execution_failed_at, dropped_at');
+    const handled_ms = Math.max(beats.executed_ms, beats.failed_ms ?? 0, beats.dropped_ms ?? 0);
+    const [received, handled] = [clock(beats.received_ms), clock(handled_ms)];
+    return beats.received_ms - handled_ms > UNHANDLED_BEATS * interval_s * 1000
+      ? seen(
+          `heartbeats arrive at the server, the last at ${received}, and none was handled since ${handled}`,
+          sql,
+        )
+      : notSo(`the server handles the heartbeats that arrive, the last at ${handled}`, sql, handled_ms);
+  },
+};

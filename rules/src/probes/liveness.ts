@@ -1,7 +1,7 @@
 import { quoted } from '@halfopen/store';
-import { isOpen, moves, quietS, speaking } from '../signals/derive.js';
+import { agentsTell, BLOCKED_MS, isOpen, quietLimitS, quietS, speaking } from '../signals/derive.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
-import { OVERDUE_S, QUIET_S } from '../signals/windows.js';
+import { OVERDUE_S } from '../signals/windows.js';
 import { waitingExecutions } from './delivery.js';
 import {
   clock,
@@ -31,9 +31,6 @@ const WAITING_MIN = 2;
 
 /** A frame that has waited so long for its write is stalled: a healthy write takes milliseconds. */
 const STALLED_MS = 10_000;
-
-/** Lag of the event loop from which the process counts as blocked. */
-const BLOCKED_MS = 5_000;
 
 /** Does the end claim to be connected while its read loop is dead? */
 export function readerDead(end: EndName): ProbeDefinition {
@@ -138,7 +135,7 @@ export function controlWritesStall(end: EndName): ProbeDefinition {
       }
       const quiet_s = quietS(said, 'tx_control') ?? 0;
       const sql = factSql(signals, 'ends', 'tx_control, tx_control_moved_ms, now_ms', end);
-      return quiet_s >= QUIET_S
+      return quiet_s >= quietLimitS(said, 'tx_control')
         ? seen(`the ${end} has written no control frame for ${duration(quiet_s)}`, sql)
         : notSo(
             `control frames leave the ${end}: ${said.tx_control} so far, the last by ${clock(said.tx_control_moved_ms)}`,
@@ -163,18 +160,18 @@ export function hearsNothing(end: EndName): ProbeDefinition {
       const said = speaking(signals, end);
       if (said === undefined)
         return unobserved(`whether anything arrives at the ${end}: ${silent(signals, end)}`);
-      const hears = isOpen(signals) ? moves(said, 'rx_any') : null;
-      const quiet_s = quietS(said, 'rx_any') ?? 0;
-      if (hears === null)
+      const quiet_s = isOpen(signals) ? quietS(said, 'rx_any') : null;
+      if (quiet_s === null)
         return unobserved(`whether anything arrives at the ${end}: it counts nothing, or is not connected`);
       const sql = factSql(signals, 'ends', 'rx_any, rx_any_moved_ms, now_ms', end);
-      if (hears)
+      const due = quiet_s >= quietLimitS(said, 'rx_any');
+      if (!due && (said.rx_any ?? 0) > 0)
         return notSo(
           `the ${end} receives: ${count(said.rx_any ?? 0, 'frame')} on this connection, the last by ${clock(said.rx_any_moved_ms)}`,
           sql,
           said.rx_any_moved_ms,
         );
-      if (quiet_s < QUIET_S || !owedSomething(signals, end)) {
+      if (!due || !owedSomething(signals, end)) {
         return unobserved(`whether anything arrives at the ${end}: nothing was due to arrive yet`);
       }
       return seen(`the ${end} has received nothing for ${duration(quiet_s)}`, sql);
@@ -252,8 +249,11 @@ export function eventLoopBlocked(end: EndName): ProbeDefinition {
         return unobserved(`whether the ${end}'s event loop turns: the ${end} end does not report its lag`);
       const sql = factSql(signals, 'ends', 'event_loop_lag_peak_ms', end);
       return lag_ms >= BLOCKED_MS
-        ? seen(`the ${end}'s event loop lagged by up to ${duration(lag_ms / 1000)} in the last minute`, sql)
-        : notSo(`the ${end}'s event loop turns (lag at most ${lag_ms} ms in the last minute)`, sql);
+        ? seen(
+            `the ${end}'s event loop lagged by up to ${duration(lag_ms / 1000)} in the last two minutes`,
+            sql,
+          )
+        : notSo(`the ${end}'s event loop turns (lag at most ${lag_ms} ms in the last two minutes)`, sql);
     },
   };
 }
@@ -319,6 +319,8 @@ export function endSilent(end: EndName): ProbeDefinition {
         );
       if (said !== undefined)
         return seen(`the ${end} end has sent no telemetry since ${clock(said.state_ms)}`, sql);
+      if (end === 'agent' && !agentsTell(signals))
+        return unobserved('whether the agent process runs: the agents of this server send no telemetry');
       return end === 'agent' && signals.expectation?.expected === true && !isOpen(signals)
         ? seen('the inventory expects the agent, and it has sent no telemetry at all', sql)
         : unobserved(`whether the ${end} process runs: it has sent no telemetry about the channel`);

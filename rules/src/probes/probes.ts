@@ -9,6 +9,7 @@ import {
   closedByTransport,
   listenerDown,
   noUsefulAttempt,
+  othersUnconnected,
   unconnected,
 } from './connecting.js';
 import {
@@ -24,6 +25,7 @@ import {
   heartbeatsNotReceived,
   heartbeatsNotWritten,
   heartbeatsQueued,
+  heartbeatsUnhandled,
   heartbeatTimerOff,
   recordStale,
 } from './heartbeats.js';
@@ -75,6 +77,7 @@ export const PROBES = {
   'heartbeats-not-written': heartbeatsNotWritten,
   'heartbeats-not-received': heartbeatsNotReceived,
   'heartbeats-dropped': heartbeatsDropped,
+  'heartbeats-unhandled': heartbeatsUnhandled,
   'record-stale': recordStale,
   unconnected,
   'attempts-find-nobody': attemptsFindNobody,
@@ -82,6 +85,7 @@ export const PROBES = {
   'attempts-unauthorized': attemptsUnauthorized,
   'attempts-time-out': attemptsTimeOut,
   'no-useful-attempt': noUsefulAttempt,
+  'others-unconnected': othersUnconnected,
   'listener-down': listenerDown,
   'closed-by-monitor': closedByMonitor,
   'closed-by-transport': closedByTransport,

@@ -1,6 +1,6 @@
 import { CROSSING_CLASSES, type CrossingClass } from './end-signals.js';
 import type { ChannelSignals, EndName, EndSignals } from './signals.js';
-import { CROSSED_S, QUIET_S, STALE_STATE_S } from './windows.js';
+import { CROSSED_S, QUIET_GAPS, QUIET_S, QUIET_S_MIN, STALE_STATE_S } from './windows.js';
 
 /** What follows from the signals of a channel. Pure; null (or undefined) is "nobody could see". */
 
@@ -60,6 +60,20 @@ export function moves(end: EndSignals, counter: Moving, within_s: number = QUIET
   return quiet_s === null ? null : (end[counter] ?? 0) > 0 && quiet_s < within_s;
 }
 
+/**
+ * How long the counter must stand still to be missed, s: the more often it has moved on this connection, the sooner. What
+ * came before it stood still is all that is looked at, so that a pause does not excuse itself.
+ */
+export function quietLimitS(end: EndSignals, counter: Moving): number {
+  const moves = end[counter] ?? 0;
+  const active_s = (end[`${counter}_moved_ms`] - Math.max(end.connected_ms, end.first_state_ms)) / 1000;
+  if (moves < QUIET_GAPS || active_s < QUIET_S) return QUIET_S;
+  return Math.min(QUIET_S, Math.max(QUIET_S_MIN, (QUIET_GAPS * active_s) / moves));
+}
+
+/** Lag of an event loop, in the last two minutes, from which its process counts as blocked, ms. */
+export const BLOCKED_MS = 5_000;
+
 /** Both ends report, on the same connection: what one wrote can be held against what the other received. */
 export function crossing(signals: ChannelSignals): { server: EndSignals; agent: EndSignals } | undefined {
   const server = speaking(signals, 'server');
@@ -88,8 +102,9 @@ export function transit(
   const both = crossing(signals);
   if (both === undefined) return undefined;
   const [sender, receiver] = to === 'agent' ? [both.server, both.agent] : [both.agent, both.server];
-  // What was written by then may have arrived after the receiver's last word.
+  // What was written by then may have arrived after the receiver's last word, or wait for its loop to turn.
   if (receiver.state_ms < sender.now_ms - CROSSED_S * 1000) return undefined;
+  if (receiver.event_loop_lag_peak_ms >= BLOCKED_MS) return undefined;
   const index = CROSSING_CLASSES.indexOf(name);
   const received = receiver.rx_now[index];
   const settled = sender.tx_settled[index];
@@ -190,7 +205,11 @@ export function unconnectedSinceMs(signals: ChannelSignals): number {
     agent?.first_state_ms ?? signals.instant_ms,
     signals.connections?.first_event_ms ?? signals.instant_ms,
   );
-  const lastOpen = [server, agent].map((end) => (end?.connected === true ? end.state_ms : 0));
+  // An end that says it is closed said so first when that connection ended: with its last state, or, where it goes on
+  // telling of none, with the first.
+  const lastOpen = [server, agent].map((end) =>
+    end === undefined ? 0 : end.connected || end.connected_ms > 0 ? end.state_ms : end.first_state_ms,
+  );
   return Math.max(first, signals.connections?.closed_ms ?? 0, ...lastOpen);
 }
 
@@ -203,6 +222,16 @@ export function isWanted(signals: ChannelSignals): boolean {
   // Who said good-bye is missed only once the inventory names it again.
   const closed_ms = connections?.close_deliberate === true ? connections.closed_ms : null;
   return closed_ms === null || expectation.last_expected_ms > closed_ms;
+}
+
+/** Do most agents of the channel's server tell of themselves? Where they do not, the silence of one means nothing. */
+export function agentsTell(signals: ChannelSignals): boolean {
+  const population = signals.fleet.populations.get(serverService(signals));
+  return (
+    signals.ends.agent !== undefined ||
+    population === undefined ||
+    population.telling * 2 >= population.channels
+  );
 }
 
 export function serverService(signals: ChannelSignals): string {

@@ -61,7 +61,7 @@ FROM
         -- latest value of each gauge, and when it was last true or above zero
         arrayMap(x -> nullIf(x.2, -1), maxForEach(arrayMap(x -> (if(x < 0, -1, ms), x), gauges))) AS gauges_now,
         maxForEach(arrayMap(x -> if(x > 0, ms, 0), gauges)) AS gauges_positive_ms,
-        maxForEachIf(gauges, age_s < 60) AS gauges_peak,
+        maxForEachIf(gauges, age_s < ${RECENT_S}) AS gauges_peak,
         arrayMap(x -> nullIf(x, -1), maxForEach(counters)) AS counters_now,
         arrayMap(x -> -x.2, maxForEach(arrayMap(x -> (x, -ms), counters))) AS moved_ms,
         ${AGES.map(({ name, age_s }) => `arrayMap(x -> greatest(x, 0), arrayResize(maxForEachIf(counters, age_s >= ${age_s}), ${COUNTERS.length})) AS ${name}`).join(',\n        ')},

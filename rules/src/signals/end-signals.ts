@@ -61,7 +61,7 @@ export const END_SIGNALS: readonly Column[] = [
   column(
     'event_loop_lag_peak_ms',
     `gauges_peak[${gaugeIndex('event_loop_lag_ms')}]`,
-    'greatest lag of the event loop in the last minute; -1 unobserved',
+    `greatest lag of the event loop in the last ${RECENT_S} s; -1 unobserved`,
   ),
   ...COUNTER_ORDER.map((name) => column(name, counter(name), 'counter of the connection')),
   ...COUNTER_ORDER.filter((name) => !ERRORS.includes(name)).map((name) =>
@@ -86,6 +86,11 @@ export const END_SIGNALS: readonly Column[] = [
       `${counter(name)} - recent_mark[${counterIndex(name)}]`,
       `${name} in the last ${RECENT_S} s`,
     ),
+  ),
+  column(
+    'rx_decode_errors_settled',
+    `overdue_mark[${counterIndex('rx_decode_errors')}] - recent_mark[${counterIndex('rx_decode_errors')}]`,
+    `those of the decode errors in the last ${RECENT_S} s that are older than ${OVERDUE_S} s`,
   ),
   column(
     'tx_settled',

@@ -8,7 +8,9 @@ import type {
   FleetSignals,
   HeartbeatSignals,
   PendingSignals,
+  Population,
 } from './signals.js';
+import { populationsSql } from './populations.js';
 import { LISTENER_S, LOOKBACK_S } from './windows.js';
 
 /** The signals are small; threads would cost more to start than they save, and ingestion needs its cores. */
@@ -117,7 +119,7 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
   const at = `toDateTime64('${clickhouseTime(instant_ms)}', 3)`;
   const since = (seconds: number): string =>
     `seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${seconds} SECOND AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes(${at} - INTERVAL ${seconds} SECOND)`;
-  const [states, listeners] = await Promise.all([
+  const [states, populations, listeners] = await Promise.all([
     store.query<{ service: string; acknowledged: boolean; last_state_ms: number }>(
       `SELECT service, toBool(max(ifNull(rx_acks, 0)) > 0) AS acknowledged,
          toUnixTimestamp64Milli(max(seen_at)) AS last_state_ms
@@ -125,6 +127,7 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
        WHERE ${since(LOOKBACK_S)} AND channel_end = 'server'
        GROUP BY service`,
     ),
+    store.query<Population & { service: string }>(populationsSql(instant_ms)),
     store.query<{ service: string; up: boolean; address: string }>(
       `SELECT service, min(listens) AS up, argMin(at_address, listens) AS address
        FROM
@@ -145,6 +148,7 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
   return {
     acknowledging: new Set(states.filter(({ acknowledged }) => acknowledged).map(({ service }) => service)),
     listeners: new Map(listeners.map(({ service, up, address }) => [service, { up, address }])),
+    populations: new Map(populations.map((population) => [population.service, population])),
     server_state_ms: new Map(states.map(({ service, last_state_ms }) => [service, last_state_ms])),
   };
 }

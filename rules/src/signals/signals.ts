@@ -60,6 +60,7 @@ export interface EndSignals {
   readonly rx_decode_errors_recent: number | null;
   readonly rx_unrouted_recent: number | null;
   readonly handler_errors_recent: number | null;
+  readonly rx_decode_errors_settled: number;
   /** By class, in the order of `CROSSING_CLASSES`. */
   readonly tx_settled: readonly number[];
   readonly tx_settled_before: readonly number[];
@@ -126,6 +127,13 @@ export interface PendingSignals {
   readonly oldest_execution_ms: number | null;
 }
 
+/** The channels of one server: how many there are, are open now, and have an agent that tells of itself. */
+export interface Population {
+  readonly channels: number;
+  readonly open: number;
+  readonly telling: number;
+}
+
 /** What holds for all channels. */
 export interface FleetSignals {
   /** Services some channel of which has had an acknowledgement: there, acknowledgements are due. */
@@ -134,6 +142,8 @@ export interface FleetSignals {
   readonly listeners: ReadonlyMap<string, { readonly up: boolean; readonly address: string }>;
   /** The last state that a server sent of any channel, by its service, ms since the epoch. */
   readonly server_state_ms: ReadonlyMap<string, number>;
+  /** The channels of a server, by its service. */
+  readonly populations: ReadonlyMap<string, Population>;
 }
 
 export type EndName = 'server' | 'agent';
