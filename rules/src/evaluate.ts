@@ -5,6 +5,7 @@ import { diagnose } from './diagnosis/diagnose.js';
 import { gatherEvidence } from './probes/probes.js';
 import type { Finding } from './incidents/finding.js';
 import { advance, type Findings, type OpenIncidents, type Step } from './incidents/lifecycle.js';
+import { loopBlocked } from './signals/derive.js';
 import { readSignals } from './signals/read.js';
 import type { ChannelSignals } from './signals/signals.js';
 
@@ -19,6 +20,11 @@ export async function evaluate(store: Store, instant_ms: number, open: OpenIncid
   return advance(open, judge(signals, instant_ms, RULES_IN_FORCE), RULES_IN_FORCE);
 }
 
+/** A burst between two blocks of an event loop is no recovery. */
+function settled(signals: ChannelSignals, verdict: Verdict): Verdict {
+  return verdict.state === 'clear' && loopBlocked(signals) ? UNDETERMINED : verdict;
+}
+
 /** Every rule on every channel; only what fires is diagnosed. */
 export function judge(
   channels: readonly ChannelSignals[],
@@ -30,7 +36,7 @@ export function judge(
   for (const signals of channels) {
     const fired: { rule: Rule; verdict: Extract<Verdict, { state: 'firing' }> }[] = [];
     for (const rule of rules) {
-      const verdict = rule.judge(signals);
+      const verdict = settled(signals, rule.judge(signals));
       verdicts.set(`${rule.name}\n${signals.channel}`, verdict);
       if (verdict.state === 'firing') fired.push({ rule, verdict });
     }

@@ -67,6 +67,7 @@ export function endSignals(said: Partial<EndSignals> = {}): EndSignals {
     rx_unrouted_recent: 0,
     handler_errors_recent: 0,
     rx_decode_errors_settled: 0,
+    tx_anywhere_moved_ms: 0,
     tx_settled: [40, 10, 10, 10, 10],
     tx_settled_before: [20, 5, 5, 5, 5],
     rx_now: [40, 10, 10, 10, 10],

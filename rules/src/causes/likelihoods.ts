@@ -22,6 +22,23 @@ export type Level = keyof typeof LEVELS;
 /** How often a probe reads `yes` though nothing is wrong with what it looks at. */
 export const HEALTHY = LEVELS.never;
 
+/** What an end says outright of itself, or what cannot be mistaken, is rarer still where it is not so. */
+export const OUTRIGHT = 0.004;
+export const SAID_OUTRIGHT: ReadonlySet<ProbeId> = new Set<ProbeId>([
+  'server-reader-dead',
+  'agent-reader-dead',
+  'server-handler-dead',
+  'agent-handler-dead',
+  'server-event-loop-blocked',
+  'agent-event-loop-blocked',
+  'split-connection',
+  'heartbeat-timer-off',
+  'attempts-find-nobody',
+  'attempts-misrouted',
+  'attempts-unauthorized',
+  'listener-down',
+]);
+
 /** `unknown-cause` predicts nothing: any symptom may show, most do not. */
 export const UNKNOWN = 0.3;
 
@@ -95,6 +112,7 @@ export const HYPOTHESES = {
       "the agent's read loop has stopped while its connection stays open; in time the server's writes block",
     prior: 6,
     expects: {
+      'agent-control-stalls': 'likely',
       'agent-reader-dead': 'mostly',
       'agent-hears-nothing': 'surely',
       'server-writes-stall': 'maybe',
@@ -136,10 +154,10 @@ export const HYPOTHESES = {
     explanation: 'a command has begun to execute at the agent and does not end; what came behind it waits',
     prior: 6,
     expects: {
+      'commands-unacknowledged': 'maybe',
+      'commands-unreplied': 'maybe',
+      'commands-unexecuted': 'maybe',
       'agent-execution-hangs': 'surely',
-      'commands-unexecuted': 'mostly',
-      'commands-unreplied': 'likely',
-      'commands-unacknowledged': 'likely',
       'agent-handler-dead': 'hardly',
     },
   },
@@ -161,6 +179,7 @@ export const HYPOTHESES = {
     explanation: 'the server writes its frames, the path carries on, and they do not arrive at the agent',
     prior: 8,
     expects: {
+      'agent-control-stalls': 'hardly',
       'commands-lost': 'surely',
       'control-to-agent-lost': 'hardly',
       'agent-hears-nothing': 'hardly',
@@ -201,6 +220,8 @@ export const HYPOTHESES = {
     explanation: 'nothing passes either way, and both ends are alive',
     prior: 4,
     expects: {
+      'server-control-stalls': 'hardly',
+      'agent-control-stalls': 'maybe',
       'others-unconnected': 'hardly',
       'server-hears-nothing': 'surely',
       'agent-hears-nothing': 'surely',
@@ -226,10 +247,12 @@ export const HYPOTHESES = {
     explanation: 'the server writes into another connection than the one the agent lives on',
     prior: 3,
     expects: {
+      'closed-by-monitor': 'hardly',
+      'agent-hears-nothing': 'maybe',
+      'pings-unanswered': 'maybe',
+      'commands-unacknowledged': 'maybe',
+      'agent-control-stalls': 'maybe',
       'split-connection': 'surely',
-      'commands-unacknowledged': 'surely',
-      'pings-unanswered': 'mostly',
-      'agent-hears-nothing': 'likely',
       'server-writes-stall': 'hardly',
     },
   },
@@ -268,6 +291,7 @@ export const HYPOTHESES = {
     explanation: 'the framing towards the agent is lost: everything behind some point fails to decode',
     prior: 2,
     expects: {
+      'agent-control-stalls': 'maybe',
       'agent-decode-errors': 'mostly',
       'agent-hears-nothing': 'mostly',
       'commands-lost': 'mostly',
@@ -395,16 +419,23 @@ export const HYPOTHESES = {
     explanation: 'the agent process runs and its event loop does not turn',
     prior: 3,
     expects: {
-      'agent-event-loop-blocked': 'surely',
-      'agent-hears-nothing': 'maybe',
-      'commands-unexecuted': 'maybe',
-      'commands-unreplied': 'maybe',
-      'commands-unacknowledged': 'likely',
-      'pings-unanswered': 'likely',
-      'heartbeats-not-written': 'maybe',
-      'heartbeats-not-received': 'likely',
-      'agent-silent': 'maybe',
+      'server-writes-stall': 'hardly',
+      'closed-by-monitor': 'hardly',
+      'commands-lost': 'hardly',
+      'agent-execution-hangs': 'hardly',
+      'agent-writes-stall': 'hardly',
+      'server-hears-nothing': 'maybe',
+      'agent-control-stalls': 'hardly',
       'record-stale': 'maybe',
+      'agent-silent': 'maybe',
+      'heartbeats-not-received': 'maybe',
+      'heartbeats-not-written': 'hardly',
+      'pings-unanswered': 'maybe',
+      'commands-unacknowledged': 'maybe',
+      'commands-unreplied': 'hardly',
+      'commands-unexecuted': 'hardly',
+      'agent-hears-nothing': 'hardly',
+      'agent-event-loop-blocked': 'surely',
     },
   },
   'event-loop-blocked@server': {
@@ -412,16 +443,25 @@ export const HYPOTHESES = {
     explanation: 'the server process runs and its event loop does not turn',
     prior: 3,
     expects: {
+      'closed-by-monitor': 'hardly',
+      'attempts-time-out': 'likely',
+      unconnected: 'hardly',
+      'agent-control-stalls': 'hardly',
+      'heartbeats-lost': 'hardly',
+      'frames-to-server-lost': 'hardly',
+      'heartbeats-not-received': 'hardly',
+      'record-stale': 'maybe',
+      'server-silent': 'maybe',
+      'pings-unanswered': 'hardly',
+      'commands-unacknowledged': 'hardly',
+      'server-work-waits': 'hardly',
+      'server-control-stalls': 'hardly',
+      'server-writes-stall': 'hardly',
+      'agent-hears-nothing': 'hardly',
+      'server-hears-nothing': 'hardly',
       'others-unconnected': 'maybe',
       'heartbeats-unhandled': 'hardly',
       'server-event-loop-blocked': 'surely',
-      'server-hears-nothing': 'maybe',
-      'server-writes-stall': 'maybe',
-      'server-work-waits': 'maybe',
-      'commands-unacknowledged': 'maybe',
-      'pings-unanswered': 'maybe',
-      'server-silent': 'maybe',
-      'record-stale': 'maybe',
     },
   },
   'telemetry-lost@agent': {

@@ -2,6 +2,8 @@ import {
   agentsTell,
   isOpen,
   isWanted,
+  openedMs,
+  openForS,
   serverService,
   speaking,
   unconnectedSinceMs,
@@ -220,6 +222,9 @@ export const closedByMonitor: ProbeDefinition = {
   },
 };
 
+/** A connection that has been open for so long is not cut at a fixed age, s: proxies' limits are a minute or so. */
+const UNCUT_S = 150;
+
 /** Do connections end at the transport, at a fixed age that is no configured limit of either end? */
 export const closedByTransport: ProbeDefinition = {
   group: 'closes',
@@ -232,6 +237,12 @@ export const closedByTransport: ProbeDefinition = {
   },
   read(signals) {
     const { connections } = signals;
+    const open_s = openForS(signals);
+    if (open_s >= UNCUT_S && (connections?.closes ?? 0) < 2)
+      return notSo(
+        `nothing cuts the connection: it has been open since ${clock(openedMs(signals) ?? 0)}`,
+        factSql(signals, ['ends', 'connections'], 'channel_end, connected, connected_ms, connected_at'),
+      );
     if (connections === undefined || connections.closes < 2)
       return unobserved(
         'whether something between cuts the connections: fewer than two closes in ten minutes',

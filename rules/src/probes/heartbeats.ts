@@ -126,6 +126,7 @@ function readGap(
     return seen(
       `${words.none} ${since}, for ${duration(gap.gap_s)} (due every ${duration(interval_s)})`,
       words.sql,
+      gap.since_ms,
     );
   }
   return gap.beat && gap.gap_s < MISSED_BEATS * interval_s

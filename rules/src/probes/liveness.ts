@@ -1,7 +1,7 @@
 import { quoted } from '@halfopen/store';
 import { agentsTell, BLOCKED_MS, isOpen, quietLimitS, quietS, speaking } from '../signals/derive.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
-import { OVERDUE_S } from '../signals/windows.js';
+import { OVERDUE_S, RECENT_S } from '../signals/windows.js';
 import { waitingExecutions } from './delivery.js';
 import {
   clock,
@@ -63,7 +63,13 @@ function claimProbe(end: EndName, part: 'reader' | 'handler', words: string): Pr
       const last_ms = said[`${part}_alive_ms`];
       const since =
         last_ms > 0 ? `since ${clock(last_ms)} at the latest` : 'and never said otherwise on this connection';
-      return seen(`the ${end} claims to be connected while its ${words} is not alive, ${since}`, sql);
+      // The first state without it comes within an interval of the last one with it.
+      const since_ms = last_ms > 0 ? last_ms + (said.state_interval_ms ?? 10_000) : said.connected_ms;
+      return seen(
+        `the ${end} claims to be connected while its ${words} is not alive, ${since}`,
+        sql,
+        since_ms,
+      );
     },
   };
 }
@@ -88,6 +94,7 @@ export function writesStall(end: EndName): ProbeDefinition {
         return seen(
           `${count(hung, 'write')} of the ${end} began, the first at ${clock(signals.pending[end]?.oldest_write_ms ?? 0)}, and did not end`,
           sql,
+          signals.pending[end]?.oldest_write_ms ?? undefined,
         );
       }
       if (said.queue_depth === null)
@@ -98,6 +105,7 @@ export function writesStall(end: EndName): ProbeDefinition {
         return seen(
           `${count(said.queue_depth, 'frame')} wait at the ${end} to be written, the oldest for ${duration(oldest_ms / 1000)}`,
           sql,
+          said.state_ms - oldest_ms,
         );
       }
       return notSo(
@@ -136,7 +144,11 @@ export function controlWritesStall(end: EndName): ProbeDefinition {
       const quiet_s = quietS(said, 'tx_control') ?? 0;
       const sql = factSql(signals, 'ends', 'tx_control, tx_control_moved_ms, now_ms', end);
       return quiet_s >= quietLimitS(said, 'tx_control')
-        ? seen(`the ${end} has written no control frame for ${duration(quiet_s)}`, sql)
+        ? seen(
+            `the ${end} has written no control frame for ${duration(quiet_s)}`,
+            sql,
+            said.tx_control_moved_ms,
+          )
         : notSo(
             `control frames leave the ${end}: ${said.tx_control} so far, the last by ${clock(said.tx_control_moved_ms)}`,
             sql,
@@ -174,7 +186,7 @@ export function hearsNothing(end: EndName): ProbeDefinition {
       if (!due || !owedSomething(signals, end)) {
         return unobserved(`whether anything arrives at the ${end}: nothing was due to arrive yet`);
       }
-      return seen(`the ${end} has received nothing for ${duration(quiet_s)}`, sql);
+      return seen(`the ${end} has received nothing for ${duration(quiet_s)}`, sql, said.rx_any_moved_ms);
     },
   };
 }
@@ -241,8 +253,9 @@ export function eventLoopBlocked(end: EndName): ProbeDefinition {
       no: `the ${end} process turns its loop`,
     },
     read(signals) {
-      const said = speaking(signals, end);
-      if (said === undefined)
+      // A loop that does not turn reports late: what it said last still counts.
+      const said = signals.ends[end];
+      if (said === undefined || signals.instant_ms - said.state_ms >= RECENT_S * 1000)
         return unobserved(`whether the ${end}'s event loop turns: ${silent(signals, end)}`);
       const lag_ms = said.event_loop_lag_peak_ms;
       if (lag_ms < 0)

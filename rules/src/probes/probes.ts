@@ -1,4 +1,3 @@
-import { speaking } from '../signals/derive.js';
 import type { ChannelSignals } from '../signals/signals.js';
 import {
   attemptsFindNobody,
@@ -105,35 +104,28 @@ export type Evidence = Readonly<Record<ProbeId, Reading>>;
 
 export function gatherEvidence(signals: ChannelSignals): Evidence {
   const readings: Partial<Record<ProbeId, Reading>> = {};
-  const death_ms = saidDeadSinceMs(signals);
-  for (const id of PROBE_IDS) readings[id] = outdated(PROBES[id].read(signals), death_ms);
+  for (const id of PROBE_IDS) readings[id] = PROBES[id].read(signals);
+  const onset_ms = onsetMs(Object.values(readings));
+  for (const id of PROBE_IDS) {
+    const reading = readings[id];
+    if (reading !== undefined) readings[id] = outdated(reading, onset_ms);
+  }
   return complete(readings);
 }
 
-/** What worked before an end's reader or handler died, by its own word, says nothing of what works since. */
-function outdated(reading: Reading, death_ms: number | undefined): Reading {
-  if (
-    reading.value !== 'no' ||
-    reading.as_of_ms === undefined ||
-    death_ms === undefined ||
-    reading.as_of_ms > death_ms
-  )
-    return reading;
-  return unobserved(`since ${clock(death_ms)}, for it was before: ${reading.statement}`);
+/** What last worked before the trouble began says nothing of what works since. */
+function outdated(reading: Reading, onset_ms: number): Reading {
+  if (reading.value !== 'no' || reading.as_of_ms === undefined || reading.as_of_ms > onset_ms) return reading;
+  return unobserved(`since ${clock(onset_ms)}, for it was before: ${reading.statement}`);
 }
 
-/** The first state without the reader or handler comes within an interval of the last one with it. */
-function saidDeadSinceMs(signals: ChannelSignals): number | undefined {
-  const deaths = (['server', 'agent'] as const).flatMap((end) => {
-    const said = speaking(signals, end);
-    if (said?.connected !== true) return [];
-    const interval_ms = said.state_interval_ms ?? 10_000;
-    return [
-      ...(said.reader_alive === 0 ? [said.reader_alive_ms + interval_ms] : []),
-      ...(said.handler_alive === 0 ? [said.handler_alive_ms + interval_ms] : []),
-    ];
-  });
-  return deaths.length === 0 ? undefined : Math.max(...deaths);
+/** When the youngest symptom began: what goes on working has progress to show that is younger still. */
+function onsetMs(readings: readonly Reading[]): number {
+  return readings.reduce(
+    (latest, reading) =>
+      reading.value === 'yes' && reading.since_ms !== undefined ? Math.max(latest, reading.since_ms) : latest,
+    -Infinity,
+  );
 }
 
 function complete(readings: Partial<Record<ProbeId, Reading>>): Evidence {

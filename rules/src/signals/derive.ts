@@ -1,6 +1,6 @@
 import { CROSSING_CLASSES, type CrossingClass } from './end-signals.js';
 import type { ChannelSignals, EndName, EndSignals } from './signals.js';
-import { CROSSED_S, QUIET_GAPS, QUIET_S, QUIET_S_MIN, STALE_STATE_S } from './windows.js';
+import { CROSSED_S, QUIET_GAPS, QUIET_S, QUIET_S_MIN, RECENT_S, STALE_STATE_S } from './windows.js';
 
 /** What follows from the signals of a channel. Pure; null (or undefined) is "nobody could see". */
 
@@ -80,6 +80,28 @@ export function crossing(signals: ChannelSignals): { server: EndSignals; agent: 
   const agent = speaking(signals, 'agent');
   if (server === undefined || agent === undefined || !server.connected || !agent.connected) return undefined;
   return onDifferentConnections(server, agent) ? undefined : { server, agent };
+}
+
+/** The server has a second connection open, and what it writes goes into that one, for longer than a reconnect takes. */
+const ELSEWHERE_MS = 15_000;
+
+export function writesElsewhere(server: EndSignals): boolean {
+  return (
+    server.connected &&
+    server.tx_anywhere_moved_ms > server.tx_any_moved_ms + ELSEWHERE_MS &&
+    server.tx_anywhere_moved_ms > server.connected_ms + ELSEWHERE_MS &&
+    moves(server, 'rx_any') === true
+  );
+}
+
+/** Has an end's event loop been blocked lately? Then what it does comes in bursts, and a burst is no recovery. */
+export function loopBlocked(signals: ChannelSignals): boolean {
+  return [signals.ends.server, signals.ends.agent].some(
+    (end) =>
+      end !== undefined &&
+      end.event_loop_lag_peak_ms >= BLOCKED_MS &&
+      signals.instant_ms - end.state_ms < RECENT_S * 1000,
+  );
 }
 
 export function onDifferentConnections(server: EndSignals, agent: EndSignals): boolean {

@@ -88,6 +88,11 @@ export const END_SIGNALS: readonly Column[] = [
     ),
   ),
   column(
+    'tx_anywhere_moved_ms',
+    'tx_anywhere_moved_ms',
+    'first state that shows the last write into any connection that the end holds open',
+  ),
+  column(
     'rx_decode_errors_settled',
     `overdue_mark[${counterIndex('rx_decode_errors')}] - recent_mark[${counterIndex('rx_decode_errors')}]`,
     `those of the decode errors in the last ${RECENT_S} s that are older than ${OVERDUE_S} s`,

@@ -61,6 +61,7 @@ export interface EndSignals {
   readonly rx_unrouted_recent: number | null;
   readonly handler_errors_recent: number | null;
   readonly rx_decode_errors_settled: number;
+  readonly tx_anywhere_moved_ms: number;
   /** By class, in the order of `CROSSING_CLASSES`. */
   readonly tx_settled: readonly number[];
   readonly tx_settled_before: readonly number[];
