@@ -49,6 +49,7 @@ export function endSignals(said: Partial<EndSignals> = {}): EndSignals {
     now_ms: NOW_MS,
     connected: true,
     connected_ms: ago(300),
+    last_connected_ms: 0,
     reader_alive: 1,
     writer_alive: 1,
     handler_alive: 1,

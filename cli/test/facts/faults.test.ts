@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 import { record, simulate, type FaultName, type Plan } from '@halfopen/lab';
-import { explain } from '@halfopen/rules';
+import { backtest, explain } from '@halfopen/rules';
 import { READINGS } from './readings.js';
 import { allMisstated } from './shown.js';
 import { opened } from './stored.js';
@@ -64,6 +64,33 @@ for (const { at_s, ...fault } of LOOKS) {
     for (const { id, observed } of facts) if (observed) shown.add(id);
   });
 }
+
+test('a fault that a site shares: the fact that says so shows its channels in numbers, and how seldom that is chance', async (t) => {
+  const { store, people, folder, load } = await opened(t);
+  const simulation = simulate({
+    seed: 1,
+    channels: 6,
+    durationMs: 330_000,
+    faults: [{ name: 'site-path-loss' }],
+  });
+  const file = join(folder, 'recording.jsonl.gz');
+  await record(simulation, file);
+  await load(file);
+  const at_ms = simulation.scenario.startMs + 320_000;
+  const incidents = await backtest(store, { fromMs: at_ms - 60_000, toMs: at_ms, stepMs: 30_000 });
+  assert.deepEqual(
+    incidents.map(({ channels, shared, hypotheses: [first] }) => [
+      channels.length,
+      shared?.value,
+      first?.cause,
+    ]),
+    [[3, 'site-b', 'site-path-loss']],
+  );
+  const facts = incidents.flatMap((incident) => incident.facts);
+  assert.ok(facts.some(({ id }) => id === 'shared-by-site'));
+  assert.equal(await allMisstated(people, facts), '');
+  shown.add('shared-by-site');
+});
 
 /** What told.test.ts has ends tell. */
 const TOLD_BY_HAND = new Set([

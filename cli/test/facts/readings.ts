@@ -144,10 +144,13 @@ const unconnected: Reader = (rows, observed) => {
       rows.moment_ms('first_event_at'),
     ]),
   );
-  const claims = [server, agent].filter((end) => end.value('connected') === true);
-  const since_ms = Math.max(
-    ...known([first_ms, rows.moment_ms('closed_at'), ...claims.map((end) => end.moment_ms('state_ms'))]),
-  );
+  const lastOpen_ms = [server, agent].map((end) => {
+    if (end.value('connected') === true) return end.moment_ms('state_ms');
+    return end.moment_ms(
+      end.moment_ms('connected_ms') === undefined ? 'first_state_ms' : 'last_connected_ms',
+    );
+  });
+  const since_ms = Math.max(...known([first_ms, rows.moment_ms('closed_at'), ...lastOpen_ms]));
   return tells(true, clock(since_ms), duration(((rows.at_ms ?? NaN) - since_ms) / 1000));
 };
 
@@ -185,6 +188,23 @@ const listener: Reader = (rows, observed) => {
   const alike = rows.rows.filter((row) => row['listener_up'] === !observed);
   return { holds: alike.length > 0, tells: alike.map((row) => [address(row)]) };
 };
+
+/**
+ * How seldom so many of a group are affected by chance, if each is as likely to be as the others are (one in ten, before
+ * any of them is known).
+ */
+function once(affected: number, of: number, elsewhere: number, ofElsewhere: number): number {
+  const rate = (elsewhere + 1) / (ofElsewhere + 10);
+  let chance = 0;
+  let ways = 1;
+  for (let k = 0; k <= of; k++) {
+    if (k > 0) ways *= (of - k + 1) / k;
+    if (k >= affected) chance += ways * rate ** k * (1 - rate) ** (of - k);
+  }
+  const times = 1 / Math.max(chance, 1e-12);
+  const digits = 10 ** Math.max(0, Math.floor(Math.log10(times)) - 1);
+  return Math.round(times / digits) * digits;
+}
 
 /** By probe: what its rows tell. A new probe needs its entry. */
 export const READINGS: Readonly<Record<string, Reader>> = {
@@ -245,11 +265,22 @@ export const READINGS: Readonly<Record<string, Reader>> = {
         )
       : tells(rows.number('beat_executions_overdue') === 0),
   'split-connection': (rows, observed) => {
+    if (rows.has('tx_anywhere_moved_ms'))
+      return tells(
+        observed,
+        ...['tx_anywhere_moved_ms', 'tx_any_moved_ms'].map((column) => clock(rows.moment_ms(column))),
+      );
     const [server, agent] = [
       rows.of('server').value('connection_id'),
       rows.of('agent').value('connection_id'),
     ];
     return tells((server !== agent) === observed, ...(observed ? [String(server), String(agent)] : []));
+  },
+  'shared-by-site': (rows) => {
+    const [affected, of] = [rows.number('affected'), rows.number('of')];
+    const [elsewhere, ofElsewhere] = [rows.number('elsewhere'), rows.number('of_elsewhere')];
+    const times = once(affected, of, elsewhere, ofElsewhere);
+    return tells(affected <= of, affected, of, String(rows.value('value')), elsewhere, ofElsewhere, times);
   },
   'heartbeat-timer-off': (rows, observed) =>
     tells((rows.value('connected') === true && rows.value('heartbeat_active') === 0) === observed),
@@ -266,6 +297,13 @@ export const READINGS: Readonly<Record<string, Reader>> = {
   'heartbeats-not-received': beats('server', 'rx_heartbeats_moved_ms', 'received_at'),
   'heartbeats-dropped': (rows, observed) =>
     tells(true, clock(rows.moment_ms(observed ? 'dropped_at' : 'executed_at'))),
+  'heartbeats-unhandled': (rows, observed) => {
+    const handled = ['executed_at', 'execution_failed_at', 'dropped_at'].map((column) =>
+      rows.moment_ms(column),
+    );
+    const last = clock(Math.max(...handled.filter((moment_ms) => moment_ms !== undefined)));
+    return tells(true, ...(observed ? [clock(rows.moment_ms('received_at'))] : []), last);
+  },
   'record-stale': (rows) =>
     tells(true, duration(rows.number('last_seen_age_ms') / 1000 + rows.since_s('state_ms'))),
   unconnected,
@@ -281,7 +319,17 @@ export const READINGS: Readonly<Record<string, Reader>> = {
   },
   'listener-down': listener,
   'closed-by-monitor': closes('closes_for_heartbeat'),
-  'closed-by-transport': closes('closes_by_transport'),
+  'closed-by-transport': (rows, observed) => {
+    if (!rows.has('connected_at')) return closes('closes_by_transport')(rows, observed);
+    // By the first end that says so; else by the attempt that succeeded.
+    const opened = ['server', 'agent'].map((end) => rows.of(end as End).moment_ms('connected_ms'));
+    const [first] = opened.filter((moment_ms) => moment_ms !== undefined);
+    return tells(!observed, clock(first ?? rows.moment_ms('connected_at')));
+  },
+  'others-unconnected': (rows, observed) => {
+    const [open, channels] = [rows.number('open'), rows.number('channels')];
+    return tells(open * 2 < channels - 1 === observed, open, channels);
+  },
   'server-event-loop-blocked': eventLoop,
   'agent-event-loop-blocked': eventLoop,
   'server-silent': silent('server'),

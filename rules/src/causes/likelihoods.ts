@@ -208,6 +208,7 @@ export const HYPOTHESES = {
     explanation: "frames are lost on the path to the agent's site or gateway, for its channels alike",
     prior: 3,
     expects: {
+      'shared-by-site': 'surely',
       'commands-lost': 'mostly',
       'control-to-agent-lost': 'maybe',
       'commands-unacknowledged': 'surely',

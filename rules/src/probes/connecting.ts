@@ -33,7 +33,7 @@ export const unconnected: ProbeDefinition = {
     const sql = factSql(
       signals,
       ['ends', 'connections', 'expectations'],
-      'channel_end, connected, first_state_ms, state_ms, closed_at, first_event_at, first_expected_at',
+      'channel_end, connected, first_state_ms, state_ms, connected_ms, last_connected_ms, closed_at, first_event_at, first_expected_at',
     );
     if (isOpen(signals)) return notSo('the connection is open', sql);
     if (!isWanted(signals))

@@ -39,6 +39,7 @@ import {
   readerDead,
   writesStall,
 } from './liveness.js';
+import { sharedBySite } from './shared.js';
 import { clock, unobserved, type ProbeDefinition, type Reading } from './probe.js';
 
 /** Every probe by its id, in the order in which facts are told: claims, the way to the agent, the way back, heartbeats, connecting. */
@@ -71,6 +72,7 @@ export const PROBES = {
   'server-unrouted': errorsGrow('server', 'rx_unrouted'),
   'server-handler-errors': errorsGrow('server', 'handler_errors'),
   'split-connection': splitConnection,
+  'shared-by-site': sharedBySite,
   'heartbeat-timer-off': heartbeatTimerOff,
   'heartbeats-queued': heartbeatsQueued,
   'heartbeats-not-written': heartbeatsNotWritten,

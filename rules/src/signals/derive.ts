@@ -227,11 +227,11 @@ export function unconnectedSinceMs(signals: ChannelSignals): number {
     agent?.first_state_ms ?? signals.instant_ms,
     signals.connections?.first_event_ms ?? signals.instant_ms,
   );
-  // An end that says it is closed said so first when that connection ended: with its last state, or, where it goes on
-  // telling of none, with the first.
-  const lastOpen = [server, agent].map((end) =>
-    end === undefined ? 0 : end.connected || end.connected_ms > 0 ? end.state_ms : end.first_state_ms,
-  );
+  // The close itself may not have been told; an end that tells of no connection from its first word on had none before.
+  const lastOpen = [server, agent].map((end) => {
+    if (end === undefined) return 0;
+    return end.connected ? end.state_ms : end.connected_ms > 0 ? end.last_connected_ms : end.first_state_ms;
+  });
   return Math.max(first, signals.connections?.closed_ms ?? 0, ...lastOpen);
 }
 

@@ -58,6 +58,7 @@ FROM
         max(ms) AS state_ms,
         argMax(is_connected, ms) AS connected,
         minIf(ms, is_connected) AS connected_ms,
+        maxIf(ms, is_connected) AS last_connected_ms,
         -- latest value of each gauge, and when it was last true or above zero
         arrayMap(x -> nullIf(x.2, -1), maxForEach(arrayMap(x -> (if(x < 0, -1, ms), x), gauges))) AS gauges_now,
         maxForEach(arrayMap(x -> if(x > 0, ms, 0), gauges)) AS gauges_positive_ms,

@@ -47,6 +47,11 @@ export const END_SIGNALS: readonly Column[] = [
   ),
   column('connected', 'connected', 'as last claimed'),
   column('connected_ms', 'connected_ms', 'first state that claims to be connected; 0 where none does'),
+  column(
+    'last_connected_ms',
+    'last_connected_ms',
+    'last state that claims to be connected; 0 where none does',
+  ),
   ...GAUGE_ORDER.map((name) => column(name, `gauges_now[${gaugeIndex(name)}]`, 'as last reported')),
   column(
     'reader_alive_ms',

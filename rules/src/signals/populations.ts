@@ -41,3 +41,30 @@ FROM
 WHERE service != ''${service === undefined ? '' : ` AND service = ${quoted(service)}`}
 GROUP BY service`;
 }
+
+/** Every channel that anybody has told of lately, or that an inventory names, with what channels are grouped by. */
+export function sizesSource(instant_ms: number): string {
+  const at = `toDateTime64('${clickhouseTime(instant_ms)}', 3)`;
+  const recent = `seen_at > ${at} - INTERVAL ${SWEPT_S} SECOND AND seen_at <= ${at} AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes(${at} - INTERVAL ${SWEPT_S} SECOND)`;
+  return `SELECT channel_id, max(of_service) AS service_name, max(of_site) AS channel_site, max(of_gateway) AS channel_gateway, max(of_version) AS channel_agent_version
+FROM
+(
+    SELECT channel_id, maxIf(service, channel_end = 'server') AS of_service, max(site) AS of_site, max(gateway) AS of_gateway, max(agent_version) AS of_version
+    FROM channel_states WHERE ${recent} GROUP BY channel_id
+    UNION ALL
+    SELECT channel_id, max(service), max(site), max(gateway), max(agent_version)
+    FROM expected_channels WHERE ${recent} GROUP BY channel_id
+    UNION ALL
+    SELECT channel_id, '', max(site), max(gateway), max(agent_version)
+    FROM connection_events WHERE ${recent} GROUP BY channel_id
+)
+GROUP BY channel_id`;
+}
+
+/** How many channels there are by attribute and value; attribute and value empty: in all. */
+export function sizesSql(instant_ms: number): string {
+  return `SELECT group.1 AS attribute, group.2 AS value, toUInt32(count()) AS channels
+FROM (${sizesSource(instant_ms)})
+ARRAY JOIN [('', ''), ('service.name', service_name), ('channel.site', channel_site), ('channel.gateway', channel_gateway), ('channel.agent.version', channel_agent_version)] AS group
+GROUP BY attribute, value`;
+}

@@ -11,6 +11,7 @@ export interface EndSignals {
   readonly now_ms: number;
   readonly connected: boolean;
   readonly connected_ms: number;
+  readonly last_connected_ms: number;
   readonly reader_alive: number | null;
   readonly writer_alive: number | null;
   readonly handler_alive: number | null;
@@ -149,6 +150,22 @@ export interface FleetSignals {
 
 export type EndName = 'server' | 'agent';
 
+/** A symptom that channels share: those of an incident, with one server, site, gateway or version. */
+export interface SharedSymptom {
+  readonly attribute: string;
+  readonly value: string;
+  /** The channels that show it. */
+  readonly channels: readonly string[];
+  readonly affected: number;
+  /** Others that show it. */
+  readonly others: readonly string[];
+  /** Channels with the value, and others. */
+  readonly of: number;
+  readonly ofElsewhere: number;
+  /** Of so many by coincidence. */
+  readonly chance: number;
+}
+
 /** All that is known of one channel at one instant. An end that never spoke in the window is absent. */
 export interface ChannelSignals {
   readonly channel: string;
@@ -159,4 +176,6 @@ export interface ChannelSignals {
   readonly expectation: ExpectationSignals | undefined;
   readonly heartbeats: HeartbeatSignals | undefined;
   readonly fleet: FleetSignals;
+  /** Absent where the channel is looked at by itself. */
+  readonly shared?: SharedSymptom;
 }
