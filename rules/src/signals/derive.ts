@@ -124,6 +124,16 @@ export function transit(
   const both = crossing(signals);
   if (both === undefined) return undefined;
   const [sender, receiver] = to === 'agent' ? [both.server, both.agent] : [both.agent, both.server];
+  return crossed(sender, receiver, name);
+}
+
+/** The same between any two that count frames of one connection: an end and a relay on its path. */
+export function crossed(
+  sender: EndSignals,
+  receiver: EndSignals,
+  name: CrossingClass,
+): { readonly sent: number; readonly lost: number } | undefined {
+  if (onDifferentConnections(sender, receiver)) return undefined;
   // What was written by then may have arrived after the receiver's last word, or wait for its loop to turn.
   if (receiver.state_ms < sender.now_ms - CROSSED_S * 1000) return undefined;
   if (receiver.event_loop_lag_peak_ms >= BLOCKED_MS) return undefined;
@@ -136,6 +146,12 @@ export function transit(
   const missing = Math.max(0, settled - received);
   const missingBefore = Math.max(0, settledBefore - (receiver.rx_before[index] ?? 0));
   return { sent: settled - settledBefore, lost: Math.max(0, missing - missingBefore) };
+}
+
+/** A relay's tap, if it speaks of the present, and of an open connection. */
+export function relaying(signals: ChannelSignals): EndSignals | undefined {
+  const { relay, instant_ms } = signals;
+  return relay?.connected === true && instant_ms - relay.state_ms < STALE_STATE_S * 1000 ? relay : undefined;
 }
 
 /**

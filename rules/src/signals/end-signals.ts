@@ -92,6 +92,13 @@ export const END_SIGNALS: readonly Column[] = [
       `${name} in the last ${RECENT_S} s`,
     ),
   ),
+  ...['executed', 'rx_frames'].map((name) =>
+    column(
+      `${name}_recent`,
+      `${counter(name)} - recent_mark[${counterIndex(name)}]`,
+      `${name} in the last ${RECENT_S} s`,
+    ),
+  ),
   column(
     'tx_anywhere_moved_ms',
     'tx_anywhere_moved_ms',

@@ -2,6 +2,7 @@ import { clickhouseTime, quoted, type Store } from '@halfopen/store';
 import type {
   ChannelSignals,
   ConnectionSignals,
+  DuplicateSignals,
   EndName,
   EndSignals,
   ExpectationSignals,
@@ -27,7 +28,7 @@ type ByEnd<Row> = Row & { readonly channel_id: string; readonly channel_end: str
 export async function readSignals(store: Store, instant_ms: number, channel = ''): Promise<ChannelSignals[]> {
   const scope = `(at = '${clickhouseTime(instant_ms)}', channel = ${quoted(channel)})`;
   const query = <Row>(sql: string): Promise<Row[]> => store.query<Row>(sql, { settings: ONE_THREAD });
-  const [ends, connections, expectations, heartbeats, pending, fleet] = await Promise.all([
+  const [ends, connections, expectations, heartbeats, pending, duplicates, fleet] = await Promise.all([
     query<ByEnd<EndSignals>>(`SELECT * FROM end_signals${scope}`),
     query<ByChannel<ConnectionSignals>>(
       `SELECT * EXCEPT (first_event_at, connected_at, attempted_at, closed_at),
@@ -51,9 +52,14 @@ export async function readSignals(store: Store, instant_ms: number, channel = ''
        FROM pending_signals${scope}
        ORDER BY connection_id`,
     ),
+    query<ByChannel<DuplicateSignals>>(
+      `SELECT channel_id, executed_twice, last_frame_id, last_executors,
+         ${ms('first_twice_at', 'first_twice_ms')}, ${ms('last_twice_at', 'last_twice_ms')}
+       FROM duplicate_signals${scope}`,
+    ),
     readFleet(store, instant_ms),
   ]);
-  return assemble(instant_ms, { ends, connections, expectations, heartbeats, pending, fleet });
+  return assemble(instant_ms, { ends, connections, expectations, heartbeats, pending, duplicates, fleet });
 }
 
 interface Rows {
@@ -62,6 +68,7 @@ interface Rows {
   readonly expectations: readonly ByChannel<ExpectationSignals>[];
   readonly heartbeats: readonly ByChannel<HeartbeatSignals>[];
   readonly pending: readonly ByEnd<PendingSignals>[];
+  readonly duplicates: readonly ByChannel<DuplicateSignals>[];
   readonly fleet: FleetSignals;
 }
 
@@ -70,6 +77,8 @@ function assemble(instant_ms: number, rows: Rows): ChannelSignals[] {
   const connections = byChannel(rows.connections);
   const expectations = byChannel(rows.expectations);
   const heartbeats = byChannel(rows.heartbeats);
+  const duplicates = byChannel(rows.duplicates);
+  const relays = byChannel(rows.ends.filter(({ channel_end }) => channel_end === 'relay'));
   const ends = byEnd(rows.ends);
   // What hangs on a connection that has been given up says nothing of the present one.
   const pending = byEnd(
@@ -87,8 +96,17 @@ function assemble(instant_ms: number, rows: Rows): ChannelSignals[] {
     connections: connections.get(channel),
     expectation: expectations.get(channel),
     heartbeats: heartbeats.get(channel),
+    ...present('relay', relays.get(channel)),
+    ...present('duplicates', duplicates.get(channel)),
     fleet: rows.fleet,
   }));
+}
+
+function present<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): Partial<Record<Name, Value>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<Name, Value>);
 }
 
 function presentConnection(

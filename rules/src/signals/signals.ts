@@ -29,6 +29,7 @@ export interface EndSignals {
   readonly tx_any: number | null;
   readonly rx_any: number | null;
   readonly tx_frames: number | null;
+  readonly rx_frames: number | null;
   readonly tx_control: number | null;
   readonly rx_control: number | null;
   readonly tx_heartbeats: number | null;
@@ -62,6 +63,8 @@ export interface EndSignals {
   readonly rx_unrouted_recent: number | null;
   readonly handler_errors_recent: number | null;
   readonly rx_decode_errors_settled: number;
+  readonly executed_recent: number | null;
+  readonly rx_frames_recent: number | null;
   readonly tx_anywhere_moved_ms: number;
   /** By class, in the order of `CROSSING_CLASSES`. */
   readonly tx_settled: readonly number[];
@@ -136,6 +139,15 @@ export interface Population {
   readonly telling: number;
 }
 
+/** Frames that were executed more than once, as `duplicate_signals` gives them. */
+export interface DuplicateSignals {
+  readonly executed_twice: number;
+  readonly last_frame_id: string;
+  readonly last_executors: readonly string[];
+  readonly first_twice_ms: number;
+  readonly last_twice_ms: number;
+}
+
 /** What holds for all channels. */
 export interface FleetSignals {
   /** Services some channel of which has had an acknowledgement: there, acknowledgements are due. */
@@ -175,6 +187,10 @@ export interface ChannelSignals {
   readonly connections: ConnectionSignals | undefined;
   readonly expectation: ExpectationSignals | undefined;
   readonly heartbeats: HeartbeatSignals | undefined;
+  /** A relay's tap on the path; absent where there is none. */
+  readonly relay?: EndSignals;
+  /** Absent where no frame was executed twice. */
+  readonly duplicates?: DuplicateSignals;
   readonly fleet: FleetSignals;
   /** Absent where the channel is looked at by itself. */
   readonly shared?: SharedSymptom;

@@ -39,6 +39,9 @@ export const LONG_OVERDUE_S = 60;
 /** The inventory is swept every few minutes, so expectations are looked for further back. */
 export const EXPECTATION_LOOKBACK_S = 1800;
 
+/** Frames that were executed twice are looked for over so long. */
+export const DUPLICATES_S = 180;
+
 /** Closes are counted over so long (contract: five in ten minutes). */
 export const CLOSES_S = 600;
 
