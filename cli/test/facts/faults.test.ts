@@ -39,6 +39,8 @@ const LOOKS: readonly Look[] = [
   { at_s: [210], name: 'agent-not-running' },
   { at_s: [210], name: 'agent-misconfigured', address: '${CONTROL_HOST}' },
   { at_s: [300], name: 'agent-killed' },
+  { at_s: [300], name: 'duplicate-executor' },
+  { at_s: [300], name: 'duplicate-executor', variant: 'same' },
 ];
 
 /** Probes that have said yes. */

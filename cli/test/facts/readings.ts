@@ -79,8 +79,12 @@ function commandsWait(done: 'executions' | 'replies'): Reader {
 const CLASSES = ['any', 'control', 'heartbeats', 'commands', 'acks'];
 
 function lost(to: End, name: string): Reader {
+  return lostBetween(to === 'agent' ? 'server' : 'agent', to, name);
+}
+
+function lostBetween(from: End | 'relay', to: End | 'relay', name: string): Reader {
   return (rows, observed) => {
-    const [sender, receiver] = [rows.of(to === 'agent' ? 'server' : 'agent'), rows.of(to)];
+    const [sender, receiver] = [rows.of(from), rows.of(to)];
     const at = (end: Rows, column: string): number => end.numbers(column)[CLASSES.indexOf(name)] ?? NaN;
     const missing = Math.max(0, at(sender, 'tx_settled') - at(receiver, 'rx_now'));
     const before = Math.max(0, at(sender, 'tx_settled_before') - at(receiver, 'rx_before'));
@@ -218,6 +222,23 @@ export const READINGS: Readonly<Record<string, Reader>> = {
   'agent-control-stalls': moving('tx_control'),
   'server-hears-nothing': moving('rx_any'),
   'agent-hears-nothing': moving('rx_any'),
+  'commands-lost-before-relay': lostBetween('server', 'relay', 'commands'),
+  'acks-lost-behind-relay': lostBetween('relay', 'server', 'acks'),
+  'heartbeats-lost-behind-relay': lostBetween('relay', 'server', 'heartbeats'),
+  'acks-missing-at-relay': (rows, observed) =>
+    observed
+      ? tells(rows.number('acks_overdue') > 0, rows.number('acks_due'), rows.number('acks_overdue'), OVERDUE)
+      : tells(rows.number('acks_overdue') === 0, rows.number('rx_acks')),
+  'executed-twice': (rows, observed) => {
+    if (rows.has('executed_twice')) {
+      const executors = rows.value('last_executors') as string[];
+      const frame = [rows.number('executed_twice'), String(rows.value('last_frame_id'))];
+      const at = clock(rows.moment_ms('last_twice_at'));
+      return tells(observed, ...frame, at, ...(executors.length > 1 ? executors : []));
+    }
+    const [executed, received] = [rows.number('executed_recent'), rows.number('rx_frames_recent')];
+    return observed ? tells(executed > received, executed, received) : tells(true);
+  },
   'commands-unacknowledged': (rows, observed) =>
     observed
       ? tells(

@@ -32,6 +32,7 @@ export const SAID_OUTRIGHT: ReadonlySet<ProbeId> = new Set<ProbeId>([
   'server-event-loop-blocked',
   'agent-event-loop-blocked',
   'split-connection',
+  'executed-twice',
   'heartbeat-timer-off',
   'attempts-find-nobody',
   'attempts-misrouted',
@@ -71,6 +72,7 @@ export const HYPOTHESES = {
       "the agent's frames wait in its queue and are not written, though the server would read them",
     prior: 5,
     expects: {
+      'acks-missing-at-relay': 'likely',
       'agent-writes-stall': 'surely',
       'agent-control-stalls': 'hardly',
       'heartbeats-queued': 'likely',
@@ -90,6 +92,8 @@ export const HYPOTHESES = {
       "the server's read loop has stopped while its connection stays open; in time the agent's writes block",
     prior: 6,
     expects: {
+      'acks-lost-behind-relay': 'likely',
+      'heartbeats-lost-behind-relay': 'likely',
       'server-reader-dead': 'mostly',
       'server-hears-nothing': 'surely',
       'agent-writes-stall': 'likely',
@@ -112,6 +116,7 @@ export const HYPOTHESES = {
       "the agent's read loop has stopped while its connection stays open; in time the server's writes block",
     prior: 6,
     expects: {
+      'acks-missing-at-relay': 'mostly',
       'agent-control-stalls': 'likely',
       'agent-reader-dead': 'mostly',
       'agent-hears-nothing': 'surely',
@@ -128,6 +133,7 @@ export const HYPOTHESES = {
     explanation: 'commands reach the agent and none begins to execute: its handler is dead',
     prior: 10,
     expects: {
+      'acks-missing-at-relay': 'mostly',
       'agent-handler-dead': 'mostly',
       'commands-unexecuted': 'surely',
       'commands-unreplied': 'mostly',
@@ -154,6 +160,7 @@ export const HYPOTHESES = {
     explanation: 'a command has begun to execute at the agent and does not end; what came behind it waits',
     prior: 6,
     expects: {
+      'acks-missing-at-relay': 'maybe',
       'commands-unacknowledged': 'maybe',
       'commands-unreplied': 'maybe',
       'commands-unexecuted': 'maybe',
@@ -179,6 +186,8 @@ export const HYPOTHESES = {
     explanation: 'the server writes its frames, the path carries on, and they do not arrive at the agent',
     prior: 8,
     expects: {
+      'commands-lost-before-relay': 'maybe',
+      'acks-missing-at-relay': 'maybe',
       'agent-control-stalls': 'hardly',
       'commands-lost': 'surely',
       'control-to-agent-lost': 'hardly',
@@ -192,6 +201,9 @@ export const HYPOTHESES = {
     explanation: 'the agent writes its frames, the path carries on, and they do not arrive at the server',
     prior: 6,
     expects: {
+      'acks-lost-behind-relay': 'maybe',
+      'heartbeats-lost-behind-relay': 'maybe',
+      'acks-missing-at-relay': 'maybe',
       'frames-to-server-lost': 'surely',
       'heartbeats-lost': 'likely',
       'heartbeats-not-received': 'likely',
@@ -208,6 +220,8 @@ export const HYPOTHESES = {
     explanation: "frames are lost on the path to the agent's site or gateway, for its channels alike",
     prior: 3,
     expects: {
+      'commands-lost-before-relay': 'maybe',
+      'acks-missing-at-relay': 'maybe',
       'shared-by-site': 'surely',
       'commands-lost': 'mostly',
       'control-to-agent-lost': 'maybe',
@@ -221,6 +235,10 @@ export const HYPOTHESES = {
     explanation: 'nothing passes either way, and both ends are alive',
     prior: 4,
     expects: {
+      'commands-lost-before-relay': 'maybe',
+      'acks-lost-behind-relay': 'maybe',
+      'heartbeats-lost-behind-relay': 'maybe',
+      'acks-missing-at-relay': 'maybe',
       'server-control-stalls': 'hardly',
       'agent-control-stalls': 'maybe',
       'others-unconnected': 'hardly',
@@ -263,6 +281,7 @@ export const HYPOTHESES = {
       'frames of some kind arrive and fail to decode there, while others decode: they are built wrong',
     prior: 3,
     expects: {
+      'acks-missing-at-relay': 'mostly',
       'agent-decode-errors': 'mostly',
       'server-decode-errors': 'hardly',
       'commands-lost': 'likely',
@@ -275,6 +294,8 @@ export const HYPOTHESES = {
     explanation: 'the framing towards the server is lost: everything behind some point fails to decode',
     prior: 2,
     expects: {
+      'acks-lost-behind-relay': 'likely',
+      'heartbeats-lost-behind-relay': 'likely',
       'server-decode-errors': 'mostly',
       'server-hears-nothing': 'mostly',
       'frames-to-server-lost': 'mostly',
@@ -292,6 +313,7 @@ export const HYPOTHESES = {
     explanation: 'the framing towards the agent is lost: everything behind some point fails to decode',
     prior: 2,
     expects: {
+      'acks-missing-at-relay': 'mostly',
       'agent-control-stalls': 'maybe',
       'agent-decode-errors': 'mostly',
       'agent-hears-nothing': 'mostly',
@@ -348,6 +370,12 @@ export const HYPOTHESES = {
     explanation: 'the agent runs and makes no attempt, or attempts at an impossible address',
     prior: 4,
     expects: { unconnected: 'surely', 'agent-silent': 'never', 'no-useful-attempt': 'surely' },
+  },
+  'duplicate-executor': {
+    cause: 'duplicate-executor',
+    explanation: 'two executors take the same frames, or one takes them twice',
+    prior: 3,
+    expects: { 'executed-twice': 'surely' },
   },
   'heartbeat-not-started': {
     cause: 'heartbeat-not-started',
@@ -420,6 +448,7 @@ export const HYPOTHESES = {
     explanation: 'the agent process runs and its event loop does not turn',
     prior: 3,
     expects: {
+      'acks-missing-at-relay': 'hardly',
       'server-writes-stall': 'hardly',
       'closed-by-monitor': 'hardly',
       'commands-lost': 'hardly',

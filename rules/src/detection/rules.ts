@@ -1,6 +1,7 @@
 import type { RuleName } from '@halfopen/telemetry';
 import type { ChannelSignals } from '../signals/signals.js';
 import { asymmetricChannel } from './asymmetric-channel.js';
+import { duplicateExecution } from './duplicate-execution.js';
 import { flappingChannel } from './flapping-channel.js';
 import { heartbeatGap } from './heartbeat-gap.js';
 import { neverConnected } from './never-connected.js';
@@ -28,6 +29,7 @@ export const RULES_IN_FORCE: readonly Rule[] = [
   { name: 'never-connected', for_s: 5, keep_firing_for_s: 300, judge: neverConnected },
   { name: 'flapping-channel', for_s: 0, keep_firing_for_s: 300, judge: flappingChannel },
   { name: 'stream-corruption', for_s: 0, keep_firing_for_s: 300, judge: streamCorruption },
+  { name: 'duplicate-execution', for_s: 0, keep_firing_for_s: 300, judge: duplicateExecution },
   // Nobody is paged, so it may wait until late telemetry has come.
   { name: 'telemetry-gap', for_s: 30, keep_firing_for_s: 300, judge: telemetryGap },
 ];

@@ -45,6 +45,7 @@ const VIEW_OF = {
   expectations: 'expectation_signals',
   heartbeats: 'heartbeat_signals',
   pending: 'pending_signals',
+  duplicates: 'duplicate_signals',
 } as const;
 
 type View = keyof typeof VIEW_OF;

@@ -39,6 +39,8 @@ import {
   readerDead,
   writesStall,
 } from './liveness.js';
+import { executedTwice } from './duplicates.js';
+import { acksMissingAtRelay, lostAtRelay } from './relay.js';
 import { sharedBySite } from './shared.js';
 import { clock, unobserved, type ProbeDefinition, type Reading } from './probe.js';
 
@@ -54,10 +56,13 @@ export const PROBES = {
   'pings-unanswered': pingsUnanswered,
   'commands-lost': lostOnTheWay('agent', 'commands', 'command'),
   'control-to-agent-lost': lostOnTheWay('agent', 'control', 'control frame'),
+  'commands-lost-before-relay': lostAtRelay('before', 'server', 'commands', 'command'),
+  'acks-missing-at-relay': acksMissingAtRelay,
   'agent-hears-nothing': hearsNothing('agent'),
   'commands-unexecuted': commandsWait('executions'),
   'commands-unreplied': commandsWait('replies'),
   'agent-execution-hangs': executionHangs('agent'),
+  'executed-twice': executedTwice,
   'agent-decode-errors': errorsGrow('agent', 'rx_decode_errors'),
   'agent-unrouted': errorsGrow('agent', 'rx_unrouted'),
   'agent-handler-errors': errorsGrow('agent', 'handler_errors'),
@@ -65,6 +70,8 @@ export const PROBES = {
   'agent-control-stalls': controlWritesStall('agent'),
   'frames-to-server-lost': lostOnTheWay('server', 'any', 'frame'),
   'heartbeats-lost': lostOnTheWay('server', 'heartbeats', 'heartbeat'),
+  'acks-lost-behind-relay': lostAtRelay('behind', 'server', 'acks', 'acknowledgement'),
+  'heartbeats-lost-behind-relay': lostAtRelay('behind', 'server', 'heartbeats', 'heartbeat'),
   'server-hears-nothing': hearsNothing('server'),
   'server-work-waits': serverWorkWaits,
   'server-execution-hangs': executionHangs('server'),
