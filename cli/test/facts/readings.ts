@@ -297,6 +297,11 @@ export const READINGS: Readonly<Record<string, Reader>> = {
     ];
     return tells((server !== agent) === observed, ...(observed ? [String(server), String(agent)] : []));
   },
+  'clocks-apart': (rows) => {
+    const [ahead_ms, bound_ms] = [rows.number('agent_ahead_ms'), rows.number('uncertainty_ms')];
+    const frames = [rows.number('frames_to_agent'), rows.number('frames_to_server')];
+    return tells(true, `${Math.abs(ahead_ms)} ms`, `${bound_ms} ms`, ...frames);
+  },
   'shared-by-site': (rows) => {
     const [affected, of] = [rows.number('affected'), rows.number('of')];
     const [elsewhere, ofElsewhere] = [rows.number('elsewhere'), rows.number('of_elsewhere')];

@@ -1,6 +1,15 @@
 import { speaking } from '../signals/derive.js';
-import type { ChannelSignals, EndSignals } from '../signals/signals.js';
-import { clock, count, factSql, notSo, seen, unobserved, type ProbeDefinition } from './probe.js';
+import type { EndSignals } from '../signals/signals.js';
+import {
+  clock,
+  count,
+  factSql,
+  notSo,
+  seen,
+  unobserved,
+  type ProbeDefinition,
+  type Reading,
+} from './probe.js';
 
 /**
  * More frames executed than were received at all, on this connection and lately. What an end counts as executed may be
@@ -36,28 +45,19 @@ export const executedTwice: ProbeDefinition = {
         factSql(signals, 'duplicates', 'executed_twice, last_frame_id, last_twice_at, last_executors'),
       );
     }
-    const counting = (['agent', 'server'] as const).filter((end) => counts(signals, end));
-    const twice = counting.find((end) => executedMoreThanReceived(signals.ends[end] as EndSignals));
     const columns = 'executed, rx_frames, executed_recent, rx_frames_recent';
-    if (twice !== undefined) {
-      const { executed_recent, rx_frames_recent } = signals.ends[twice] as EndSignals;
-      return seen(
-        `the ${twice} counts ${executed_recent ?? 0} executions in the last two minutes, of ${rx_frames_recent ?? 0} frames received`,
-        factSql(signals, 'ends', columns, twice),
-      );
-    }
-    const [end] = counting;
-    return end === undefined
-      ? unobserved('whether frames are executed twice: no end counts what it executes')
-      : notSo(
-          `the ${end} executes no more than it receives`,
-          factSql(signals, 'ends', columns, end),
-          signals.ends[end]?.executed_moved_ms,
+    let other: Reading = unobserved('whether frames are executed twice: no end counts what it executes');
+    for (const end of ['server', 'agent'] as const) {
+      const said = speaking(signals, end);
+      if (said === undefined || (said.executed ?? 0) === 0 || said.rx_frames === null) continue;
+      const sql = factSql(signals, 'ends', columns, end);
+      if (executedMoreThanReceived(said))
+        return seen(
+          `the ${end} counts ${said.executed_recent ?? 0} executions in the last two minutes, of ${said.rx_frames_recent ?? 0} frames received`,
+          sql,
         );
+      other = notSo(`the ${end} executes no more than it receives`, sql, said.executed_moved_ms);
+    }
+    return other;
   },
 };
-
-function counts(signals: ChannelSignals, end: 'agent' | 'server'): boolean {
-  const said = speaking(signals, end);
-  return said !== undefined && (said.executed ?? 0) > 0 && said.rx_frames !== null;
-}

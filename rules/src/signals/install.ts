@@ -1,4 +1,5 @@
 import type { Store } from '@halfopen/store';
+import { clockViews } from './clock-offsets.js';
 import { connectionSignalsView } from './connection-signals.js';
 import { duplicateSignalsView } from './duplicate-signals.js';
 import { endArraysView } from './end-arrays.js';
@@ -18,6 +19,7 @@ export async function installSignals(store: Store): Promise<void> {
     expectationSignalsView(),
     heartbeatSignalsView(),
     duplicateSignalsView(),
+    ...clockViews(),
     fleetAtView(),
     fleetView(),
   ];
