@@ -52,6 +52,8 @@ export const unconnected: ProbeDefinition = {
 function attemptsProbe(
   columns: readonly (keyof ConnectionSignals & `attempts_${string}`)[],
   question: string,
+  /** What attempts do that end otherwise. */
+  otherwise: string,
   statement: (n: number, seen: ConnectionSignals) => string,
 ): ProbeDefinition {
   return {
@@ -76,7 +78,7 @@ function attemptsProbe(
       return n > 0
         ? seen(statement(n, connections), sql)
         : notSo(
-            `none of the ${count(connections.attempts, 'attempt')} in the last two minutes ended so: ${question.toLowerCase()}`,
+            `none of the ${count(connections.attempts, 'attempt')} in the last two minutes ${otherwise}`,
             sql,
           );
     },
@@ -86,6 +88,7 @@ function attemptsProbe(
 export const attemptsFindNobody = attemptsProbe(
   ['attempts_refused', 'attempts_without_backend'],
   'Do attempts find nothing that listens (refused, or a proxy without its backend)?',
+  'was refused or met a proxy without its backend',
   (n, seen) =>
     seen.attempts_refused > 0
       ? `${count(n, 'attempt')} in the last two minutes to ${seen.target} were refused: nothing listens there`
@@ -95,6 +98,7 @@ export const attemptsFindNobody = attemptsProbe(
 export const attemptsMisrouted = attemptsProbe(
   ['attempts_misrouted'],
   'Does something answer the upgrade that is not the server of the channel?',
+  'was answered by something else',
   (n, seen) =>
     `${count(n, 'attempt')} in the last two minutes to ${seen.target} were answered ${seen.last_status_code ?? ''}: what answers is not the channel's server`,
 );
@@ -102,6 +106,7 @@ export const attemptsMisrouted = attemptsProbe(
 export const attemptsUnauthorized = attemptsProbe(
   ['attempts_unauthorized'],
   'Are credentials refused?',
+  'was refused for its credentials',
   (n, seen) =>
     `${count(n, 'attempt')} in the last two minutes to ${seen.target} were refused for their credentials`,
 );
@@ -109,6 +114,7 @@ export const attemptsUnauthorized = attemptsProbe(
 export const attemptsTimeOut = attemptsProbe(
   ['attempts_timed_out'],
   'Do attempts time out?',
+  'timed out',
   (n, seen) => `${count(n, 'attempt')} in the last two minutes to ${seen.target} timed out`,
 );
 
