@@ -103,6 +103,8 @@ const TOLD_BY_HAND = new Set([
   'split-connection',
   // halves.test.ts has the others
   'clocks-apart',
+  'control-to-agent-lost',
+  'others-unconnected',
   'commands-lost-before-relay',
   'acks-missing-at-relay',
   'acks-lost-behind-relay',

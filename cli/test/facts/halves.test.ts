@@ -50,6 +50,24 @@ test('acknowledgements and heartbeats that die between the relay and the server'
   assert.equal(told.get('heartbeats-lost-behind-relay')?.observed, true);
 });
 
+test('nothing reaches the agent, control frames neither, while both ends go on', async (t) => {
+  const told = await toldOf(t, {
+    heartbeatTimeoutMs: 600_000,
+    faults: [{ name: 'frames-lost', kind: 'all', channels: [CHANNEL] }],
+  });
+  assert.equal(told.get('control-to-agent-lost')?.observed, true);
+  assert.equal(told.get('commands-lost')?.observed, true);
+});
+
+test('no agent of a server is connected, and none tells of itself', async (t) => {
+  const told = await toldOf(t, {
+    observers: ['server'],
+    faults: [{ name: 'proxy-misroute', atMs: 120_000 }],
+  });
+  assert.equal(told.get('others-unconnected')?.observed, true);
+  assert.ok(!told.has('agent-silent') && !told.has('no-useful-attempt'), 'their silence means nothing');
+});
+
 for (const forMs of [30_000, -30_000, 0])
   test(`an agent's clock that is ${forMs} ms ahead is measured from frames both ways`, async (t) => {
     const told = await toldOf(t, { benign: [{ name: 'clock-skew', forMs }] });

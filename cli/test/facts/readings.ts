@@ -36,6 +36,7 @@ const writes: Reader = (rows, observed) => {
 };
 
 const executions: Reader = (rows, observed) => {
+  if (rows.has('executing_floor')) return tells(observed, rows.number('executing_floor'));
   if (rows.has('executions'))
     return tells(observed, rows.number('executions'), clock(rows.moment_ms('oldest_execution_at')));
   const running = rows.number('executing');

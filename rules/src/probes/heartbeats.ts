@@ -157,7 +157,13 @@ export const heartbeatsQueued: ProbeDefinition = {
     if (typeof beats?.enqueued_ms !== 'number' || interval_s === undefined)
       return unobserved('whether heartbeats wait at the agent: no span tells of one handed over');
     const sql = factSql(signals, 'heartbeats', 'enqueued_at, written_at');
-    const lead_s = (beats.enqueued_ms - Math.max(beats.written_ms ?? 0, agent.connected_ms)) / 1000;
+    // A span of the write may be lost; then the agent's next state counts it.
+    const counts = agent.tx_heartbeats !== null;
+    if (counts && agent.state_ms <= beats.enqueued_ms)
+      return unobserved('whether heartbeats wait at the agent: the last one was handed over just now');
+    const counted_ms = counts && agent.tx_heartbeats > 0 ? agent.tx_heartbeats_moved_ms : 0;
+    const written_ms = Math.max(beats.written_ms ?? 0, counted_ms);
+    const lead_s = (beats.enqueued_ms - Math.max(written_ms, agent.connected_ms)) / 1000;
     return lead_s > interval_s / 2
       ? seen(
           `the agent handed over a heartbeat at ${clock(beats.enqueued_ms)}, and the last one written was ${beats.written_ms === null ? 'none' : `at ${clock(beats.written_ms)}`}`,

@@ -1,7 +1,16 @@
-import { quoted } from '@halfopen/store';
-import { agentsTell, BLOCKED_MS, isOpen, quietLimitS, quietS, speaking } from '../signals/derive.js';
+import { clickhouseTime, quoted } from '@halfopen/store';
+import {
+  agentsTell,
+  BLOCKED_MS,
+  isOpen,
+  openForS,
+  quietLimitS,
+  quietS,
+  serverService,
+  speaking,
+} from '../signals/derive.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
-import { OVERDUE_S, RECENT_S } from '../signals/windows.js';
+import { FLOOR_S, OVERDUE_S, RECENT_S } from '../signals/windows.js';
 import { waitingExecutions } from './delivery.js';
 import {
   clock,
@@ -230,6 +239,12 @@ export function executionHangs(end: EndName): ProbeDefinition {
         return unobserved(
           `whether a handler at the ${end} hangs: the ${end} end does not report running handlers`,
         );
+      // Who does not count what has ended tells by what runs at every state.
+      if (said.executed === null && said.executing_floor > 0 && openForS(signals) > FLOOR_S)
+        return seen(
+          `at every report of the ${end} in the last minute handlers were running, ${said.executing_floor} at least`,
+          factSql(signals, 'ends', 'executing_floor', end),
+        );
       const sql = factSql(signals, 'ends', 'executing, executed, executed_moved_ms, now_ms', end);
       const quiet_s = quietS(said, 'executed') ?? 0;
       return said.executing > 0 && quiet_s >= hangingS(end, said)
@@ -255,12 +270,20 @@ export function eventLoopBlocked(end: EndName): ProbeDefinition {
     read(signals) {
       // A loop that does not turn reports late: what it said last still counts.
       const said = signals.ends[end];
-      if (said === undefined || signals.instant_ms - said.state_ms >= RECENT_S * 1000)
-        return unobserved(`whether the ${end}'s event loop turns: ${silent(signals, end)}`);
-      const lag_ms = said.event_loop_lag_peak_ms;
+      const recent = said !== undefined && signals.instant_ms - said.state_ms < RECENT_S * 1000;
+      const own_ms = recent ? said.event_loop_lag_peak_ms : -1;
+      // A server has one loop for all of its channels.
+      const service = serverService(signals);
+      const fleet_ms = end === 'server' ? (signals.fleet.server_lag_ms.get(service) ?? -1) : -1;
+      const lag_ms = Math.max(own_ms, fleet_ms);
       if (lag_ms < 0)
-        return unobserved(`whether the ${end}'s event loop turns: the ${end} end does not report its lag`);
-      const sql = factSql(signals, 'ends', 'event_loop_lag_peak_ms', end);
+        return unobserved(
+          `whether the ${end}'s event loop turns: ${recent ? `the ${end} end does not report its lag` : silent(signals, end)}`,
+        );
+      const sql =
+        own_ms >= fleet_ms
+          ? factSql(signals, 'ends', 'event_loop_lag_peak_ms', end)
+          : serverLagSql(signals, service);
       return lag_ms >= BLOCKED_MS
         ? seen(
             `the ${end}'s event loop lagged by up to ${duration(lag_ms / 1000)} in the last two minutes`,
@@ -269,6 +292,13 @@ export function eventLoopBlocked(end: EndName): ProbeDefinition {
         : notSo(`the ${end}'s event loop turns (lag at most ${lag_ms} ms in the last two minutes)`, sql);
     },
   };
+}
+
+function serverLagSql({ instant_ms }: ChannelSignals, service: string): string {
+  const at = `toDateTime64('${clickhouseTime(instant_ms)}', 3)`;
+  return `SELECT toInt32(max(event_loop_lag_ms)) AS event_loop_lag_peak_ms
+FROM channel_states
+WHERE channel_end = 'server' AND service = ${quoted(service)} AND seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${RECENT_S} SECOND`;
 }
 
 /** Did frames arrive at the end that it could not take: malformed, nowhere to go, or their handler failed? */

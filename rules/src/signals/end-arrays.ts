@@ -1,4 +1,12 @@
-import { CROSSING_S, LONG_OVERDUE_S, LOOKBACK_S, OVERDUE_S, RECENT_S, STALE_STATE_S } from './windows.js';
+import {
+  CROSSING_S,
+  FLOOR_S,
+  LONG_OVERDUE_S,
+  LOOKBACK_S,
+  OVERDUE_S,
+  RECENT_S,
+  STALE_STATE_S,
+} from './windows.js';
 
 /**
  * View `end_arrays(at, channel)`: what each end of each channel says about its present connection at an instant, one
@@ -63,6 +71,7 @@ FROM
         arrayMap(x -> nullIf(x.2, -1), maxForEach(arrayMap(x -> (if(x < 0, -1, ms), x), gauges))) AS gauges_now,
         maxForEach(arrayMap(x -> if(x > 0, ms, 0), gauges)) AS gauges_positive_ms,
         maxForEachIf(gauges, age_s < ${RECENT_S}) AS gauges_peak,
+        minForEachIf(gauges, age_s < ${FLOOR_S}) AS gauges_floor,
         arrayMap(x -> nullIf(x, -1), maxForEach(counters)) AS counters_now,
         arrayMap(x -> -x.2, maxForEach(arrayMap(x -> (x, -ms), counters))) AS moved_ms,
         -- over all connections that the end holds open

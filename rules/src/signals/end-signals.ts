@@ -1,6 +1,6 @@
 import { column, selectList, type Column } from './column.js';
 import { COUNTER_ORDER, counterIndex, DUE_PAIRS, GAUGE_ORDER, gaugeIndex } from './end-arrays.js';
-import { CROSSING_S, LONG_OVERDUE_S, OVERDUE_S, RECENT_S } from './windows.js';
+import { CROSSING_S, FLOOR_S, LONG_OVERDUE_S, OVERDUE_S, RECENT_S } from './windows.js';
 
 /**
  * View `end_signals(at, channel)`: `end_arrays` with names. What each end of each channel says about its present
@@ -67,6 +67,11 @@ export const END_SIGNALS: readonly Column[] = [
     'event_loop_lag_peak_ms',
     `gauges_peak[${gaugeIndex('event_loop_lag_ms')}]`,
     `greatest lag of the event loop in the last ${RECENT_S} s; -1 unobserved`,
+  ),
+  column(
+    'executing_floor',
+    `gauges_floor[${gaugeIndex('executing')}]`,
+    `handlers that ran at every state of the last ${FLOOR_S} s, at least; -1 unobserved`,
   ),
   ...COUNTER_ORDER.map((name) => column(name, counter(name), 'counter of the connection')),
   ...COUNTER_ORDER.filter((name) => !ERRORS.includes(name)).map((name) =>

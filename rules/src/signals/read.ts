@@ -12,7 +12,7 @@ import type {
   Population,
 } from './signals.js';
 import { populationsSql } from './populations.js';
-import { LISTENER_S, LOOKBACK_S } from './windows.js';
+import { LISTENER_S, LOOKBACK_S, RECENT_S } from './windows.js';
 
 /** The signals are small; threads would cost more to start than they save, and ingestion needs its cores. */
 const ONE_THREAD = { max_threads: 1 };
@@ -138,8 +138,9 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
   const since = (seconds: number): string =>
     `seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${seconds} SECOND AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes(${at} - INTERVAL ${seconds} SECOND)`;
   const [states, populations, listeners] = await Promise.all([
-    store.query<{ service: string; acknowledged: boolean; last_state_ms: number }>(
+    store.query<{ service: string; acknowledged: boolean; last_state_ms: number; lag_ms: number }>(
       `SELECT service, toBool(max(ifNull(rx_acks, 0)) > 0) AS acknowledged,
+         ifNull(maxOrNullIf(toInt64(event_loop_lag_ms), seen_at > ${at} - INTERVAL ${RECENT_S} SECOND), toInt64(-1)) AS lag_ms,
          toUnixTimestamp64Milli(max(seen_at)) AS last_state_ms
        FROM channel_states
        WHERE ${since(LOOKBACK_S)} AND channel_end = 'server'
@@ -167,6 +168,7 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
     acknowledging: new Set(states.filter(({ acknowledged }) => acknowledged).map(({ service }) => service)),
     listeners: new Map(listeners.map(({ service, up, address }) => [service, { up, address }])),
     populations: new Map(populations.map((population) => [population.service, population])),
+    server_lag_ms: new Map(states.map(({ service, lag_ms }) => [service, lag_ms])),
     server_state_ms: new Map(states.map(({ service, last_state_ms }) => [service, last_state_ms])),
   };
 }

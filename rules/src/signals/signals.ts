@@ -26,6 +26,7 @@ export interface EndSignals {
   readonly reader_alive_ms: number;
   readonly handler_alive_ms: number;
   readonly event_loop_lag_peak_ms: number;
+  readonly executing_floor: number;
   readonly tx_any: number | null;
   readonly rx_any: number | null;
   readonly tx_frames: number | null;
@@ -156,6 +157,8 @@ export interface FleetSignals {
   readonly listeners: ReadonlyMap<string, { readonly up: boolean; readonly address: string }>;
   /** The last state that a server sent of any channel, by its service, ms since the epoch. */
   readonly server_state_ms: ReadonlyMap<string, number>;
+  /** The greatest lag of a server's event loop in the last two minutes, by its service, told of any channel; absent where it tells of none. */
+  readonly server_lag_ms: ReadonlyMap<string, number>;
   /** The channels of a server, by its service. */
   readonly populations: ReadonlyMap<string, Population>;
 }

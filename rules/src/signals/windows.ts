@@ -18,6 +18,9 @@ export const CROSSING_S = 75;
  */
 export const CROSSED_S = 40;
 
+/** What is so in every state for so long is no passing moment. */
+export const FLOOR_S = 60;
+
 /** Growth of errors and of losses is looked at over so long. */
 export const RECENT_S = 120;
 
@@ -27,8 +30,11 @@ export const STALE_STATE_S = 55;
 /** Something moves on a channel at least so often: two heartbeats of half a minute, and a state interval. */
 export const QUIET_S = 75;
 
-/** A counter that has moved often may be missed sooner, and never sooner than this: a late ping, and a state interval. */
-export const QUIET_S_MIN = 35;
+/**
+ * A counter that has moved often may be missed sooner, and never sooner than this: after a burst there is still a heartbeat
+ * each half a minute, and a state interval.
+ */
+export const QUIET_S_MIN = 45;
 
 /** So many of its mean gaps without a move are no pause: as a Poisson process, one in 400. */
 export const QUIET_GAPS = 6;

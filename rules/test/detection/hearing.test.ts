@@ -10,7 +10,7 @@ test('what came often is missed soon, what came seldom late, and never sooner th
       endSignals({ rx_any: frames, rx_any_moved_ms: ago(until_s), connected_ms: ago(300) }),
       'rx_any',
     );
-  assert.equal(heard(250, 50), 35); // one a second
+  assert.equal(heard(250, 50), 45); // one a second
   assert.equal(heard(25, 50), 60); // one in ten seconds: six of these
   assert.equal(heard(6, 50), 75);
   assert.equal(heard(3, 50), 75);
