@@ -43,7 +43,7 @@ test('acknowledgements and heartbeats that die between the relay and the server'
     ...RELAYED,
     heartbeatTimeoutMs: 600_000, // nobody closes meanwhile
     faults: [
-      { name: 'frames-lost', direction: 'to_server', variant: 'behind', channels: [CHANNEL], atMs: 200_000 },
+      { name: 'frames-lost', direction: 'to_server', variant: 'behind', channels: [CHANNEL], atMs: 120_000 },
     ],
   });
   assert.equal(told.get('acks-lost-behind-relay')?.observed, true);
@@ -72,11 +72,11 @@ for (const forMs of [30_000, -30_000, 0])
   test(`an agent's clock that is ${forMs} ms ahead is measured from frames both ways`, async (t) => {
     const told = await toldOf(t, { benign: [{ name: 'clock-skew', forMs }] });
     const fact = told.get('clocks-apart');
-    assert.equal(fact?.observed, forMs !== 0);
+    assert.ok(fact !== undefined);
+    assert.equal(fact.observed, forMs !== 0);
     const [, ahead_ms, way, bound_ms] =
-      /clock is (\d+) ms (ahead of|behind) the server's, give or take (\d+) ms/.exec(fact?.statement ?? '') ??
-      [];
+      /clock is (\d+) ms (ahead of|behind) the server's, give or take (\d+) ms/.exec(fact.statement) ?? [];
     const estimate_ms = Number(ahead_ms) * (way === 'behind' ? -1 : 1);
-    assert.ok(Math.abs(estimate_ms - forMs) <= Number(bound_ms) + 1, fact?.statement);
-    assert.ok(Number(bound_ms) < 1_000, fact?.statement);
+    assert.ok(Math.abs(estimate_ms - forMs) <= Number(bound_ms) + 1, fact.statement);
+    assert.ok(Number(bound_ms) < 1_000, fact.statement);
   });
