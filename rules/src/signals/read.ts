@@ -2,14 +2,17 @@ import { clickhouseTime, quoted, type Store } from '@halfopen/store';
 import type {
   ChannelSignals,
   ConnectionSignals,
+  DuplicateSignals,
   EndName,
   EndSignals,
   ExpectationSignals,
   FleetSignals,
   HeartbeatSignals,
   PendingSignals,
+  Population,
 } from './signals.js';
-import { LISTENER_S, LOOKBACK_S } from './windows.js';
+import { populationsSql } from './populations.js';
+import { LISTENER_S, LOOKBACK_S, RECENT_S } from './windows.js';
 
 /** The signals are small; threads would cost more to start than they save, and ingestion needs its cores. */
 const ONE_THREAD = { max_threads: 1 };
@@ -25,7 +28,7 @@ type ByEnd<Row> = Row & { readonly channel_id: string; readonly channel_end: str
 export async function readSignals(store: Store, instant_ms: number, channel = ''): Promise<ChannelSignals[]> {
   const scope = `(at = '${clickhouseTime(instant_ms)}', channel = ${quoted(channel)})`;
   const query = <Row>(sql: string): Promise<Row[]> => store.query<Row>(sql, { settings: ONE_THREAD });
-  const [ends, connections, expectations, heartbeats, pending, fleet] = await Promise.all([
+  const [ends, connections, expectations, heartbeats, pending, duplicates, fleet] = await Promise.all([
     query<ByEnd<EndSignals>>(`SELECT * FROM end_signals${scope}`),
     query<ByChannel<ConnectionSignals>>(
       `SELECT * EXCEPT (first_event_at, connected_at, attempted_at, closed_at),
@@ -49,9 +52,14 @@ export async function readSignals(store: Store, instant_ms: number, channel = ''
        FROM pending_signals${scope}
        ORDER BY connection_id`,
     ),
+    query<ByChannel<DuplicateSignals>>(
+      `SELECT channel_id, executed_twice, last_frame_id, last_executors,
+         ${ms('first_twice_at', 'first_twice_ms')}, ${ms('last_twice_at', 'last_twice_ms')}
+       FROM duplicate_signals${scope}`,
+    ),
     readFleet(store, instant_ms),
   ]);
-  return assemble(instant_ms, { ends, connections, expectations, heartbeats, pending, fleet });
+  return assemble(instant_ms, { ends, connections, expectations, heartbeats, pending, duplicates, fleet });
 }
 
 interface Rows {
@@ -60,6 +68,7 @@ interface Rows {
   readonly expectations: readonly ByChannel<ExpectationSignals>[];
   readonly heartbeats: readonly ByChannel<HeartbeatSignals>[];
   readonly pending: readonly ByEnd<PendingSignals>[];
+  readonly duplicates: readonly ByChannel<DuplicateSignals>[];
   readonly fleet: FleetSignals;
 }
 
@@ -68,6 +77,8 @@ function assemble(instant_ms: number, rows: Rows): ChannelSignals[] {
   const connections = byChannel(rows.connections);
   const expectations = byChannel(rows.expectations);
   const heartbeats = byChannel(rows.heartbeats);
+  const duplicates = byChannel(rows.duplicates);
+  const relays = byChannel(rows.ends.filter(({ channel_end }) => channel_end === 'relay'));
   const ends = byEnd(rows.ends);
   // What hangs on a connection that has been given up says nothing of the present one.
   const pending = byEnd(
@@ -85,8 +96,17 @@ function assemble(instant_ms: number, rows: Rows): ChannelSignals[] {
     connections: connections.get(channel),
     expectation: expectations.get(channel),
     heartbeats: heartbeats.get(channel),
+    ...present('relay', relays.get(channel)),
+    ...present('duplicates', duplicates.get(channel)),
     fleet: rows.fleet,
   }));
+}
+
+function present<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): Partial<Record<Name, Value>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<Name, Value>);
 }
 
 function presentConnection(
@@ -117,14 +137,16 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
   const at = `toDateTime64('${clickhouseTime(instant_ms)}', 3)`;
   const since = (seconds: number): string =>
     `seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${seconds} SECOND AND toStartOfFiveMinutes(seen_at) >= toStartOfFiveMinutes(${at} - INTERVAL ${seconds} SECOND)`;
-  const [states, listeners] = await Promise.all([
-    store.query<{ service: string; acknowledged: boolean; last_state_ms: number }>(
+  const [states, populations, listeners] = await Promise.all([
+    store.query<{ service: string; acknowledged: boolean; last_state_ms: number; lag_ms: number }>(
       `SELECT service, toBool(max(ifNull(rx_acks, 0)) > 0) AS acknowledged,
+         ifNull(maxOrNullIf(toInt64(event_loop_lag_ms), seen_at > ${at} - INTERVAL ${RECENT_S} SECOND), toInt64(-1)) AS lag_ms,
          toUnixTimestamp64Milli(max(seen_at)) AS last_state_ms
        FROM channel_states
        WHERE ${since(LOOKBACK_S)} AND channel_end = 'server'
        GROUP BY service`,
     ),
+    store.query<Population & { service: string }>(populationsSql(instant_ms)),
     store.query<{ service: string; up: boolean; address: string }>(
       `SELECT service, min(listens) AS up, argMin(at_address, listens) AS address
        FROM
@@ -145,6 +167,8 @@ async function readFleet(store: Store, instant_ms: number): Promise<FleetSignals
   return {
     acknowledging: new Set(states.filter(({ acknowledged }) => acknowledged).map(({ service }) => service)),
     listeners: new Map(listeners.map(({ service, up, address }) => [service, { up, address }])),
+    populations: new Map(populations.map((population) => [population.service, population])),
+    server_lag_ms: new Map(states.map(({ service, lag_ms }) => [service, lag_ms])),
     server_state_ms: new Map(states.map(({ service, last_state_ms }) => [service, last_state_ms])),
   };
 }
