@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from './setup/chromium.mjs';
-import { composeLoader } from './setup/compose.mjs';
 import { kafkaBroker } from './setup/kafka-broker.mjs';
 import { kafkaClient } from './setup/kafka-client.mjs';
 import { pythonWithClients } from './setup/python.mjs';
@@ -87,7 +86,6 @@ async function fetchForTests() {
   await pythonWithClients();
   await kafkaBroker();
   await kafkaClient();
-  await composeLoader();
 }
 
 async function test(files, atOnce) {

@@ -1,4 +1,4 @@
-// npm start, npm run demo, npm run bench, npm run chaos: set up what is missing, then run.
+// npm start, npm run demo, npm run bench, npm run bench:diagnosis, npm run chaos: set up what is missing, then run.
 import { kafkaBroker } from './setup/kafka-broker.mjs';
 import { kafkaClient } from './setup/kafka-client.mjs';
 import { build, checkNode, install, run } from './setup.mjs';
@@ -7,6 +7,7 @@ const PROGRAMS = {
   up: ['cli/bin/halfopen.js', 'up'],
   demo: ['cli/bin/halfopen.js', 'lab', 'demo'],
   bench: ['bench/dist/src/main.js'],
+  'bench:diagnosis': ['bench/dist/src/diagnosis/main.js'],
   chaos: ['--test', 'cli/dist/test/chaos/kills.test.js'],
   'chaos --size kafka': ['--test', 'cli/dist/test/chaos/kafka.test.js'],
   'chaos --size outage': ['--test', 'cli/dist/test/chaos/outage.test.js'],

@@ -4,6 +4,7 @@ import { RULES_IN_FORCE } from './detection/rules.js';
 import { diagnose } from './diagnosis/diagnose.js';
 import { judge } from './evaluate.js';
 import { advance } from './incidents/lifecycle.js';
+import { clocksApart } from './probes/clocks.js';
 import { gatherEvidence } from './probes/probes.js';
 import { clock } from './probes/probe.js';
 import { readSignals } from './signals/read.js';
@@ -25,7 +26,11 @@ export interface Explanation {
 
 /** @param instantMs event time, ms since the epoch */
 export async function explain(store: Store, channel: string, instantMs: number): Promise<Explanation> {
-  const [signals] = await readSignals(store, instantMs, [channel]);
+  const [[signals], clocks] = await Promise.all([
+    readSignals(store, instantMs, [channel]),
+    clocksApart(store, channel, instantMs),
+  ]);
+  const known = clocks === undefined ? [] : [clocks];
   const base = { channel, instantMs, incidents: [], facts: [], unknowns: [], hypotheses: [], nextStep: null };
   if (signals === undefined) {
     return {
@@ -43,11 +48,12 @@ export async function explain(store: Store, channel: string, instantMs: number):
   if (incidents.length === 0 && symptoms === 0) {
     return {
       ...base,
-      facts: diagnosis.facts,
+      facts: [...diagnosis.facts, ...known],
       why: `nothing fires: none of the ${diagnosis.facts.length} things that could be seen of ${channel} is a symptom`,
     };
   }
-  const { facts, unknowns, hypotheses, nextStep } = diagnosis;
+  const { unknowns, hypotheses, nextStep } = diagnosis;
+  const facts = [...diagnosis.facts, ...known];
   const why =
     incidents.length > 0
       ? incidents.map(({ rule, summary }) => `${rule}: ${summary}`).join('\n')

@@ -85,10 +85,13 @@ class Turns {
   }
 }
 
-/** Two channels whose servers claim to be connected while their readers are dead: noticed at once, fired 10 s later. */
+/**
+ * Two channels whose servers claim to be connected while the reader of one is dead and the handler of the other (two causes,
+ * and so two incidents): noticed at once, fired 10 s later.
+ */
 async function twoZombies(store: Store): Promise<void> {
-  for (const id of ['a', 'b']) {
-    for (const at_s of [0, 10, 20, 30]) await state(store, 'server', at_s, { id, 'reader.alive': false });
+  for (const [id, part] of Object.entries({ a: 'reader.alive', b: 'handler.alive' })) {
+    for (const at_s of [0, 10, 20, 30]) await state(store, 'server', at_s, { id, [part]: false });
   }
 }
 

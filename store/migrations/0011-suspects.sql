@@ -23,7 +23,9 @@ CREATE TABLE channel_counts
     executed Int64 COMMENT 'frames whose handler has ended',
     tx_heartbeats Int64 COMMENT 'heartbeats written',
     rx_heartbeats Int64 COMMENT 'heartbeats received',
+    rx_frames Int64 COMMENT 'application frames received',
     rx_decode_errors Int64 COMMENT 'frames that could not be decoded',
+    event_loop_lag_ms Int64 COMMENT 'lag of the event loop, ms; -1 where not reported',
     heartbeat_interval_ms Int64 COMMENT 'period of the heartbeats, ms; -1 where not reported',
     heartbeat_timeout_ms Int64 COMMENT 'limit of their monitor, ms; -1 where not reported'
 )
@@ -55,7 +57,9 @@ SELECT
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.executed, -1)))) AS executed,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.tx_heartbeats, -1)))) AS tx_heartbeats,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_heartbeats, -1)))) AS rx_heartbeats,
+    greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_frames, -1)))) AS rx_frames,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_decode_errors, -1)))) AS rx_decode_errors,
+    greatest(-1, least(1000000000000000000, toInt64(ifNull(s.event_loop_lag_ms, -1)))) AS event_loop_lag_ms,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.heartbeat_interval_ms, -1)))) AS heartbeat_interval_ms,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.heartbeat_timeout_ms, -1)))) AS heartbeat_timeout_ms
 FROM channel_states AS s
@@ -83,6 +87,7 @@ CREATE TABLE channel_progress
     executing SimpleAggregateFunction(max, Int64) COMMENT 'most handlers running; -1 unobserved',
     last_seen_age_ms SimpleAggregateFunction(max, Int64) COMMENT 'greatest age of the registry''s record, ms; -1 unobserved',
     rx_acks SimpleAggregateFunction(max, Int64) COMMENT 'acknowledgements received; -1 unobserved',
+    rx_frames SimpleAggregateFunction(max, Int64) COMMENT 'application frames received; -1 unobserved',
     rx_decode_errors SimpleAggregateFunction(max, Int64) COMMENT 'frames that could not be decoded; -1 unobserved',
     work SimpleAggregateFunction(max, Int64) COMMENT 'commands written by the server, received by the agent; -1 unobserved',
     received SimpleAggregateFunction(max, Int64) COMMENT 'frames received by the server, commands received by the agent; -1 unobserved',
@@ -117,6 +122,7 @@ SELECT
     executing,
     last_seen_age_ms,
     rx_acks,
+    rx_frames,
     rx_decode_errors,
     if(channel_end = 'server', tx_commands, rx_commands) AS work,
     if(channel_end = 'server', rx_any, rx_commands) AS received,
@@ -135,7 +141,7 @@ INSERT INTO channel_counts
 (
     connection_key, seen_ms, channel_id, connection_id, channel_end, service, inserted_at, connected, dead, queue_oldest_ms, executing,
     last_seen_age_ms, tx_any, rx_any, tx_commands, rx_commands, rx_acks, executed, tx_heartbeats, rx_heartbeats,
-    rx_decode_errors, heartbeat_interval_ms, heartbeat_timeout_ms
+    rx_frames, rx_decode_errors, event_loop_lag_ms, heartbeat_interval_ms, heartbeat_timeout_ms
 )
 SELECT
     sipHash64(channel_id, channel_end, connection_id) AS connection_key,
@@ -158,7 +164,9 @@ SELECT
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.executed, -1)))) AS executed,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.tx_heartbeats, -1)))) AS tx_heartbeats,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_heartbeats, -1)))) AS rx_heartbeats,
+    greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_frames, -1)))) AS rx_frames,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.rx_decode_errors, -1)))) AS rx_decode_errors,
+    greatest(-1, least(1000000000000000000, toInt64(ifNull(s.event_loop_lag_ms, -1)))) AS event_loop_lag_ms,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.heartbeat_interval_ms, -1)))) AS heartbeat_interval_ms,
     greatest(-1, least(1000000000000000000, toInt64(ifNull(s.heartbeat_timeout_ms, -1)))) AS heartbeat_timeout_ms
 FROM channel_states AS s

@@ -39,8 +39,17 @@ function evidence(facts: readonly Fact[], unknowns: readonly Unknown[]): string[
       : ['', bold('What works'), ...fine.map(({ statement }) => wrap(statement, '  + '))]),
     ...(unknowns.length === 0
       ? []
-      : ['', bold('What nobody could see'), ...unknowns.map(({ statement }) => wrap(statement, '  ? '))]),
+      : [
+          '',
+          bold('What nobody could see'),
+          ...distinct(unknowns).map((statement) => wrap(statement, '  ? ')),
+        ]),
   ];
+}
+
+/** Several questions may have gone unanswered for one reason. */
+function distinct(unknowns: readonly Unknown[]): string[] {
+  return [...new Set(unknowns.map(({ statement }) => statement))];
 }
 
 const BAR_CHARS = 20;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 import { record, simulate, type FaultName, type Plan } from '@halfopen/lab';
-import { explain } from '@halfopen/rules';
+import { backtest, explain } from '@halfopen/rules';
 import { READINGS } from './readings.js';
 import { allMisstated } from './shown.js';
 import { opened } from './stored.js';
@@ -39,6 +39,8 @@ const LOOKS: readonly Look[] = [
   { at_s: [210], name: 'agent-not-running' },
   { at_s: [210], name: 'agent-misconfigured', address: '${CONTROL_HOST}' },
   { at_s: [300], name: 'agent-killed' },
+  { at_s: [300], name: 'duplicate-executor' },
+  { at_s: [300], name: 'duplicate-executor', variant: 'same' },
 ];
 
 /** Probes that have said yes. */
@@ -65,6 +67,33 @@ for (const { at_s, ...fault } of LOOKS) {
   });
 }
 
+test('a fault that a site shares: the fact that says so shows its channels in numbers, and how seldom that is chance', async (t) => {
+  const { store, people, folder, load } = await opened(t);
+  const simulation = simulate({
+    seed: 1,
+    channels: 6,
+    durationMs: 330_000,
+    faults: [{ name: 'site-path-loss' }],
+  });
+  const file = join(folder, 'recording.jsonl.gz');
+  await record(simulation, file);
+  await load(file);
+  const at_ms = simulation.scenario.startMs + 320_000;
+  const incidents = await backtest(store, { fromMs: at_ms - 60_000, toMs: at_ms, stepMs: 30_000 });
+  assert.deepEqual(
+    incidents.map(({ channels, shared, hypotheses: [first] }) => [
+      channels.length,
+      shared?.value,
+      first?.cause,
+    ]),
+    [[3, 'site-b', 'site-path-loss']],
+  );
+  const facts = incidents.flatMap((incident) => incident.facts);
+  assert.ok(facts.some(({ id }) => id === 'shared-by-site'));
+  assert.equal(await allMisstated(people, facts), '');
+  shown.add('shared-by-site');
+});
+
 /** What told.test.ts has ends tell. */
 const TOLD_BY_HAND = new Set([
   'server-decode-errors',
@@ -72,6 +101,14 @@ const TOLD_BY_HAND = new Set([
   'agent-handler-errors',
   'server-work-waits',
   'split-connection',
+  // halves.test.ts has the others
+  'clocks-apart',
+  'control-to-agent-lost',
+  'others-unconnected',
+  'commands-lost-before-relay',
+  'acks-missing-at-relay',
+  'acks-lost-behind-relay',
+  'heartbeats-lost-behind-relay',
 ]);
 
 test('these faults show every symptom that is not told by hand', () => {

@@ -36,6 +36,7 @@ const writes: Reader = (rows, observed) => {
 };
 
 const executions: Reader = (rows, observed) => {
+  if (rows.has('executing_floor')) return tells(observed, rows.number('executing_floor'));
   if (rows.has('executions'))
     return tells(observed, rows.number('executions'), clock(rows.moment_ms('oldest_execution_at')));
   const running = rows.number('executing');
@@ -79,8 +80,12 @@ function commandsWait(done: 'executions' | 'replies'): Reader {
 const CLASSES = ['any', 'control', 'heartbeats', 'commands', 'acks'];
 
 function lost(to: End, name: string): Reader {
+  return lostBetween(to === 'agent' ? 'server' : 'agent', to, name);
+}
+
+function lostBetween(from: End | 'relay', to: End | 'relay', name: string): Reader {
   return (rows, observed) => {
-    const [sender, receiver] = [rows.of(to === 'agent' ? 'server' : 'agent'), rows.of(to)];
+    const [sender, receiver] = [rows.of(from), rows.of(to)];
     const at = (end: Rows, column: string): number => end.numbers(column)[CLASSES.indexOf(name)] ?? NaN;
     const missing = Math.max(0, at(sender, 'tx_settled') - at(receiver, 'rx_now'));
     const before = Math.max(0, at(sender, 'tx_settled_before') - at(receiver, 'rx_before'));
@@ -144,10 +149,13 @@ const unconnected: Reader = (rows, observed) => {
       rows.moment_ms('first_event_at'),
     ]),
   );
-  const claims = [server, agent].filter((end) => end.value('connected') === true);
-  const since_ms = Math.max(
-    ...known([first_ms, rows.moment_ms('closed_at'), ...claims.map((end) => end.moment_ms('state_ms'))]),
-  );
+  const lastOpen_ms = [server, agent].map((end) => {
+    if (end.value('connected') === true) return end.moment_ms('state_ms');
+    return end.moment_ms(
+      end.moment_ms('connected_ms') === undefined ? 'first_state_ms' : 'last_connected_ms',
+    );
+  });
+  const since_ms = Math.max(...known([first_ms, rows.moment_ms('closed_at'), ...lastOpen_ms]));
   return tells(true, clock(since_ms), duration(((rows.at_ms ?? NaN) - since_ms) / 1000));
 };
 
@@ -186,6 +194,23 @@ const listener: Reader = (rows, observed) => {
   return { holds: alike.length > 0, tells: alike.map((row) => [address(row)]) };
 };
 
+/**
+ * How seldom so many of a group are affected by chance, if each is as likely to be as the others are (one in ten, before
+ * any of them is known).
+ */
+function once(affected: number, of: number, elsewhere: number, ofElsewhere: number): number {
+  const rate = (elsewhere + 1) / (ofElsewhere + 10);
+  let chance = 0;
+  let ways = 1;
+  for (let k = 0; k <= of; k++) {
+    if (k > 0) ways *= (of - k + 1) / k;
+    if (k >= affected) chance += ways * rate ** k * (1 - rate) ** (of - k);
+  }
+  const times = 1 / Math.max(chance, 1e-12);
+  const digits = 10 ** Math.max(0, Math.floor(Math.log10(times)) - 1);
+  return Math.round(times / digits) * digits;
+}
+
 /** By probe: what its rows tell. A new probe needs its entry. */
 export const READINGS: Readonly<Record<string, Reader>> = {
   'server-reader-dead': dead('reader'),
@@ -198,6 +223,23 @@ export const READINGS: Readonly<Record<string, Reader>> = {
   'agent-control-stalls': moving('tx_control'),
   'server-hears-nothing': moving('rx_any'),
   'agent-hears-nothing': moving('rx_any'),
+  'commands-lost-before-relay': lostBetween('server', 'relay', 'commands'),
+  'acks-lost-behind-relay': lostBetween('relay', 'server', 'acks'),
+  'heartbeats-lost-behind-relay': lostBetween('relay', 'server', 'heartbeats'),
+  'acks-missing-at-relay': (rows, observed) =>
+    observed
+      ? tells(rows.number('acks_overdue') > 0, rows.number('acks_due'), rows.number('acks_overdue'), OVERDUE)
+      : tells(rows.number('acks_overdue') === 0, rows.number('rx_acks')),
+  'executed-twice': (rows, observed) => {
+    if (rows.has('executed_twice')) {
+      const executors = rows.value('last_executors') as string[];
+      const frame = [rows.number('executed_twice'), String(rows.value('last_frame_id'))];
+      const at = clock(rows.moment_ms('last_twice_at'));
+      return tells(observed, ...frame, at, ...(executors.length > 1 ? executors : []));
+    }
+    const [executed, received] = [rows.number('executed_recent'), rows.number('rx_frames_recent')];
+    return observed ? tells(executed > received, executed, received) : tells(true);
+  },
   'commands-unacknowledged': (rows, observed) =>
     observed
       ? tells(
@@ -245,11 +287,27 @@ export const READINGS: Readonly<Record<string, Reader>> = {
         )
       : tells(rows.number('beat_executions_overdue') === 0),
   'split-connection': (rows, observed) => {
+    if (rows.has('tx_anywhere_moved_ms'))
+      return tells(
+        observed,
+        ...['tx_anywhere_moved_ms', 'tx_any_moved_ms'].map((column) => clock(rows.moment_ms(column))),
+      );
     const [server, agent] = [
       rows.of('server').value('connection_id'),
       rows.of('agent').value('connection_id'),
     ];
     return tells((server !== agent) === observed, ...(observed ? [String(server), String(agent)] : []));
+  },
+  'clocks-apart': (rows) => {
+    const [ahead_ms, bound_ms] = [rows.number('agent_ahead_ms'), rows.number('uncertainty_ms')];
+    const frames = [rows.number('frames_to_agent'), rows.number('frames_to_server')];
+    return tells(true, `${Math.abs(ahead_ms)} ms`, `${bound_ms} ms`, ...frames);
+  },
+  'shared-by-site': (rows) => {
+    const [affected, of] = [rows.number('affected'), rows.number('of')];
+    const [elsewhere, ofElsewhere] = [rows.number('elsewhere'), rows.number('of_elsewhere')];
+    const times = once(affected, of, elsewhere, ofElsewhere);
+    return tells(affected <= of, affected, of, String(rows.value('value')), elsewhere, ofElsewhere, times);
   },
   'heartbeat-timer-off': (rows, observed) =>
     tells((rows.value('connected') === true && rows.value('heartbeat_active') === 0) === observed),
@@ -266,6 +324,13 @@ export const READINGS: Readonly<Record<string, Reader>> = {
   'heartbeats-not-received': beats('server', 'rx_heartbeats_moved_ms', 'received_at'),
   'heartbeats-dropped': (rows, observed) =>
     tells(true, clock(rows.moment_ms(observed ? 'dropped_at' : 'executed_at'))),
+  'heartbeats-unhandled': (rows, observed) => {
+    const handled = ['executed_at', 'execution_failed_at', 'dropped_at'].map((column) =>
+      rows.moment_ms(column),
+    );
+    const last = clock(Math.max(...handled.filter((moment_ms) => moment_ms !== undefined)));
+    return tells(true, ...(observed ? [clock(rows.moment_ms('received_at'))] : []), last);
+  },
   'record-stale': (rows) =>
     tells(true, duration(rows.number('last_seen_age_ms') / 1000 + rows.since_s('state_ms'))),
   unconnected,
@@ -281,7 +346,17 @@ export const READINGS: Readonly<Record<string, Reader>> = {
   },
   'listener-down': listener,
   'closed-by-monitor': closes('closes_for_heartbeat'),
-  'closed-by-transport': closes('closes_by_transport'),
+  'closed-by-transport': (rows, observed) => {
+    if (!rows.has('connected_at')) return closes('closes_by_transport')(rows, observed);
+    // By the first end that says so; else by the attempt that succeeded.
+    const opened = ['server', 'agent'].map((end) => rows.of(end as End).moment_ms('connected_ms'));
+    const [first] = opened.filter((moment_ms) => moment_ms !== undefined);
+    return tells(!observed, clock(first ?? rows.moment_ms('connected_at')));
+  },
+  'others-unconnected': (rows, observed) => {
+    const [open, channels] = [rows.number('open'), rows.number('channels')];
+    return tells(open * 2 < channels - 1 === observed, open, channels);
+  },
   'server-event-loop-blocked': eventLoop,
   'agent-event-loop-blocked': eventLoop,
   'server-silent': silent('server'),

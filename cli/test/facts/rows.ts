@@ -17,7 +17,7 @@ export class Rows {
   ) {}
 
   /** The rows of one end, or all where the query asks for one end alone. */
-  of(end: End): Rows {
+  of(end: End | 'relay'): Rows {
     const own = this.rows.filter((row) => row['channel_end'] === end);
     return new Rows(own, this.at_ms);
   }

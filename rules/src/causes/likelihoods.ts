@@ -22,6 +22,24 @@ export type Level = keyof typeof LEVELS;
 /** How often a probe reads `yes` though nothing is wrong with what it looks at. */
 export const HEALTHY = LEVELS.never;
 
+/** What an end says outright of itself, or what cannot be mistaken, is rarer still where it is not so. */
+export const OUTRIGHT = 0.004;
+export const SAID_OUTRIGHT: ReadonlySet<ProbeId> = new Set<ProbeId>([
+  'server-reader-dead',
+  'agent-reader-dead',
+  'server-handler-dead',
+  'agent-handler-dead',
+  'server-event-loop-blocked',
+  'agent-event-loop-blocked',
+  'split-connection',
+  'executed-twice',
+  'heartbeat-timer-off',
+  'attempts-find-nobody',
+  'attempts-misrouted',
+  'attempts-unauthorized',
+  'listener-down',
+]);
+
 /** `unknown-cause` predicts nothing: any symptom may show, most do not. */
 export const UNKNOWN = 0.3;
 
@@ -54,6 +72,7 @@ export const HYPOTHESES = {
       "the agent's frames wait in its queue and are not written, though the server would read them",
     prior: 5,
     expects: {
+      'acks-missing-at-relay': 'likely',
       'agent-writes-stall': 'surely',
       'agent-control-stalls': 'hardly',
       'heartbeats-queued': 'likely',
@@ -73,6 +92,8 @@ export const HYPOTHESES = {
       "the server's read loop has stopped while its connection stays open; in time the agent's writes block",
     prior: 6,
     expects: {
+      'acks-lost-behind-relay': 'likely',
+      'heartbeats-lost-behind-relay': 'likely',
       'server-reader-dead': 'mostly',
       'server-hears-nothing': 'surely',
       'agent-writes-stall': 'likely',
@@ -95,6 +116,8 @@ export const HYPOTHESES = {
       "the agent's read loop has stopped while its connection stays open; in time the server's writes block",
     prior: 6,
     expects: {
+      'acks-missing-at-relay': 'mostly',
+      'agent-control-stalls': 'likely',
       'agent-reader-dead': 'mostly',
       'agent-hears-nothing': 'surely',
       'server-writes-stall': 'maybe',
@@ -110,6 +133,7 @@ export const HYPOTHESES = {
     explanation: 'commands reach the agent and none begins to execute: its handler is dead',
     prior: 10,
     expects: {
+      'acks-missing-at-relay': 'mostly',
       'agent-handler-dead': 'mostly',
       'commands-unexecuted': 'surely',
       'commands-unreplied': 'mostly',
@@ -123,6 +147,7 @@ export const HYPOTHESES = {
     explanation: 'frames reach the server and none begins to be handled: its handler is dead',
     prior: 4,
     expects: {
+      'heartbeats-unhandled': 'surely',
       'server-handler-dead': 'mostly',
       'server-work-waits': 'surely',
       'record-stale': 'mostly',
@@ -135,10 +160,11 @@ export const HYPOTHESES = {
     explanation: 'a command has begun to execute at the agent and does not end; what came behind it waits',
     prior: 6,
     expects: {
+      'acks-missing-at-relay': 'maybe',
+      'commands-unacknowledged': 'maybe',
+      'commands-unreplied': 'maybe',
+      'commands-unexecuted': 'maybe',
       'agent-execution-hangs': 'surely',
-      'commands-unexecuted': 'mostly',
-      'commands-unreplied': 'likely',
-      'commands-unacknowledged': 'likely',
       'agent-handler-dead': 'hardly',
     },
   },
@@ -147,6 +173,7 @@ export const HYPOTHESES = {
     explanation: 'a handler has begun at the server and does not end; what came behind it waits',
     prior: 3,
     expects: {
+      'heartbeats-unhandled': 'surely',
       'server-execution-hangs': 'surely',
       'server-work-waits': 'mostly',
       'record-stale': 'mostly',
@@ -159,6 +186,9 @@ export const HYPOTHESES = {
     explanation: 'the server writes its frames, the path carries on, and they do not arrive at the agent',
     prior: 8,
     expects: {
+      'commands-lost-before-relay': 'maybe',
+      'acks-missing-at-relay': 'maybe',
+      'agent-control-stalls': 'hardly',
       'commands-lost': 'surely',
       'control-to-agent-lost': 'hardly',
       'agent-hears-nothing': 'hardly',
@@ -171,6 +201,9 @@ export const HYPOTHESES = {
     explanation: 'the agent writes its frames, the path carries on, and they do not arrive at the server',
     prior: 6,
     expects: {
+      'acks-lost-behind-relay': 'maybe',
+      'heartbeats-lost-behind-relay': 'maybe',
+      'acks-missing-at-relay': 'maybe',
       'frames-to-server-lost': 'surely',
       'heartbeats-lost': 'likely',
       'heartbeats-not-received': 'likely',
@@ -187,6 +220,9 @@ export const HYPOTHESES = {
     explanation: "frames are lost on the path to the agent's site or gateway, for its channels alike",
     prior: 3,
     expects: {
+      'commands-lost-before-relay': 'maybe',
+      'acks-missing-at-relay': 'maybe',
+      'shared-by-site': 'surely',
       'commands-lost': 'mostly',
       'control-to-agent-lost': 'maybe',
       'commands-unacknowledged': 'surely',
@@ -199,6 +235,13 @@ export const HYPOTHESES = {
     explanation: 'nothing passes either way, and both ends are alive',
     prior: 4,
     expects: {
+      'commands-lost-before-relay': 'maybe',
+      'acks-lost-behind-relay': 'maybe',
+      'heartbeats-lost-behind-relay': 'maybe',
+      'acks-missing-at-relay': 'maybe',
+      'server-control-stalls': 'hardly',
+      'agent-control-stalls': 'maybe',
+      'others-unconnected': 'hardly',
       'server-hears-nothing': 'surely',
       'agent-hears-nothing': 'surely',
       'commands-lost': 'likely',
@@ -223,10 +266,12 @@ export const HYPOTHESES = {
     explanation: 'the server writes into another connection than the one the agent lives on',
     prior: 3,
     expects: {
+      'closed-by-monitor': 'hardly',
+      'agent-hears-nothing': 'maybe',
+      'pings-unanswered': 'maybe',
+      'commands-unacknowledged': 'maybe',
+      'agent-control-stalls': 'maybe',
       'split-connection': 'surely',
-      'commands-unacknowledged': 'surely',
-      'pings-unanswered': 'mostly',
-      'agent-hears-nothing': 'likely',
       'server-writes-stall': 'hardly',
     },
   },
@@ -236,6 +281,7 @@ export const HYPOTHESES = {
       'frames of some kind arrive and fail to decode there, while others decode: they are built wrong',
     prior: 3,
     expects: {
+      'acks-missing-at-relay': 'mostly',
       'agent-decode-errors': 'mostly',
       'server-decode-errors': 'hardly',
       'commands-lost': 'likely',
@@ -248,6 +294,8 @@ export const HYPOTHESES = {
     explanation: 'the framing towards the server is lost: everything behind some point fails to decode',
     prior: 2,
     expects: {
+      'acks-lost-behind-relay': 'likely',
+      'heartbeats-lost-behind-relay': 'likely',
       'server-decode-errors': 'mostly',
       'server-hears-nothing': 'mostly',
       'frames-to-server-lost': 'mostly',
@@ -265,6 +313,8 @@ export const HYPOTHESES = {
     explanation: 'the framing towards the agent is lost: everything behind some point fails to decode',
     prior: 2,
     expects: {
+      'acks-missing-at-relay': 'mostly',
+      'agent-control-stalls': 'maybe',
       'agent-decode-errors': 'mostly',
       'agent-hears-nothing': 'mostly',
       'commands-lost': 'mostly',
@@ -279,6 +329,7 @@ export const HYPOTHESES = {
     explanation: 'nothing listens where agents should arrive',
     prior: 5,
     expects: {
+      'others-unconnected': 'mostly',
       unconnected: 'surely',
       'attempts-find-nobody': 'surely',
       'listener-down': 'mostly',
@@ -290,6 +341,7 @@ export const HYPOTHESES = {
     explanation: "something answers the upgrade that is not the channel's server",
     prior: 4,
     expects: {
+      'others-unconnected': 'mostly',
       unconnected: 'surely',
       'attempts-misrouted': 'surely',
       'listener-down': 'hardly',
@@ -300,7 +352,12 @@ export const HYPOTHESES = {
     cause: 'auth-rejected',
     explanation: "the agent's credentials are refused",
     prior: 4,
-    expects: { unconnected: 'surely', 'attempts-unauthorized': 'surely', 'no-useful-attempt': 'never' },
+    expects: {
+      'others-unconnected': 'hardly',
+      unconnected: 'surely',
+      'attempts-unauthorized': 'surely',
+      'no-useful-attempt': 'never',
+    },
   },
   'agent-not-running': {
     cause: 'agent-not-running',
@@ -313,6 +370,12 @@ export const HYPOTHESES = {
     explanation: 'the agent runs and makes no attempt, or attempts at an impossible address',
     prior: 4,
     expects: { unconnected: 'surely', 'agent-silent': 'never', 'no-useful-attempt': 'surely' },
+  },
+  'duplicate-executor': {
+    cause: 'duplicate-executor',
+    explanation: 'two executors take the same frames, or one takes them twice',
+    prior: 3,
+    expects: { 'executed-twice': 'surely' },
   },
   'heartbeat-not-started': {
     cause: 'heartbeat-not-started',
@@ -385,16 +448,24 @@ export const HYPOTHESES = {
     explanation: 'the agent process runs and its event loop does not turn',
     prior: 3,
     expects: {
-      'agent-event-loop-blocked': 'surely',
-      'agent-hears-nothing': 'maybe',
-      'commands-unexecuted': 'maybe',
-      'commands-unreplied': 'maybe',
-      'commands-unacknowledged': 'likely',
-      'pings-unanswered': 'likely',
-      'heartbeats-not-written': 'maybe',
-      'heartbeats-not-received': 'likely',
-      'agent-silent': 'maybe',
+      'acks-missing-at-relay': 'hardly',
+      'server-writes-stall': 'hardly',
+      'closed-by-monitor': 'hardly',
+      'commands-lost': 'hardly',
+      'agent-execution-hangs': 'hardly',
+      'agent-writes-stall': 'hardly',
+      'server-hears-nothing': 'maybe',
+      'agent-control-stalls': 'hardly',
       'record-stale': 'maybe',
+      'agent-silent': 'maybe',
+      'heartbeats-not-received': 'maybe',
+      'heartbeats-not-written': 'hardly',
+      'pings-unanswered': 'maybe',
+      'commands-unacknowledged': 'maybe',
+      'commands-unreplied': 'hardly',
+      'commands-unexecuted': 'hardly',
+      'agent-hears-nothing': 'hardly',
+      'agent-event-loop-blocked': 'surely',
     },
   },
   'event-loop-blocked@server': {
@@ -402,14 +473,25 @@ export const HYPOTHESES = {
     explanation: 'the server process runs and its event loop does not turn',
     prior: 3,
     expects: {
-      'server-event-loop-blocked': 'surely',
-      'server-hears-nothing': 'maybe',
-      'server-writes-stall': 'maybe',
-      'server-work-waits': 'maybe',
-      'commands-unacknowledged': 'maybe',
-      'pings-unanswered': 'maybe',
-      'server-silent': 'maybe',
+      'closed-by-monitor': 'hardly',
+      'attempts-time-out': 'likely',
+      unconnected: 'hardly',
+      'agent-control-stalls': 'hardly',
+      'heartbeats-lost': 'hardly',
+      'frames-to-server-lost': 'hardly',
+      'heartbeats-not-received': 'hardly',
       'record-stale': 'maybe',
+      'server-silent': 'maybe',
+      'pings-unanswered': 'hardly',
+      'commands-unacknowledged': 'hardly',
+      'server-work-waits': 'hardly',
+      'server-control-stalls': 'hardly',
+      'server-writes-stall': 'hardly',
+      'agent-hears-nothing': 'hardly',
+      'server-hears-nothing': 'hardly',
+      'others-unconnected': 'maybe',
+      'heartbeats-unhandled': 'hardly',
+      'server-event-loop-blocked': 'surely',
     },
   },
   'telemetry-lost@agent': {

@@ -3,6 +3,8 @@ import {
   HEALTHY,
   HYPOTHESES,
   LEVELS,
+  OUTRIGHT,
+  SAID_OUTRIGHT,
   UNKNOWN,
   type HypothesisDefinition,
   type HypothesisId,
@@ -27,7 +29,8 @@ export function prior(id: HypothesisId): number {
 export function likelihoodOfYes(id: HypothesisId, probe: ProbeId): number {
   if (id === 'unknown-cause') return UNKNOWN;
   const level = hypothesis(id).expects[probe];
-  return level === undefined ? HEALTHY : LEVELS[level];
+  if (level !== undefined) return LEVELS[level];
+  return SAID_OUTRIGHT.has(probe) ? OUTRIGHT : HEALTHY;
 }
 
 /** Probes that see the same thing from several sides: together they count as one. */

@@ -1,6 +1,14 @@
 import { waitingExecutions } from '../probes/delivery.js';
 import { count } from '../probes/probe.js';
-import { executing, isOpen, moves, speaking, transit, uncountedCommands } from '../signals/derive.js';
+import {
+  executing,
+  isOpen,
+  moves,
+  speaking,
+  transit,
+  uncountedCommands,
+  writesElsewhere,
+} from '../signals/derive.js';
 import type { ChannelSignals, EndSignals } from '../signals/signals.js';
 import { OVERDUE_MIN, STALLED_S } from '../signals/windows.js';
 import { CLEAR, firing, UNDETERMINED, type Verdict } from './verdict.js';
@@ -44,6 +52,11 @@ function failureTowardsAgent(signals: ChannelSignals): Failure | undefined {
   const waiting = agent === undefined ? undefined : workWaiting(signals, agent);
   if (waiting !== undefined) return waiting;
   if (server === undefined) return undefined;
+  if (writesElsewhere(server))
+    return {
+      since_ms: server.connected_ms,
+      headline: 'is written to on another connection than the one that it lives on',
+    };
   if (uncounted >= OVERDUE_MIN && signals.fleet.acknowledging.has(server.service)) {
     return {
       since_ms: Math.max(server.rx_acks_moved_ms, server.connected_ms),

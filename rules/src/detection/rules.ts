@@ -1,9 +1,11 @@
 import type { RuleName } from '@halfopen/telemetry';
 import type { ChannelSignals } from '../signals/signals.js';
 import { asymmetricChannel } from './asymmetric-channel.js';
+import { duplicateExecution } from './duplicate-execution.js';
 import { flappingChannel } from './flapping-channel.js';
 import { heartbeatGap } from './heartbeat-gap.js';
 import { neverConnected } from './never-connected.js';
+import { streamCorruption } from './stream-corruption.js';
 import { telemetryGap } from './telemetry-gap.js';
 import type { Verdict } from './verdict.js';
 import { zombieHandler } from './zombie-handler.js';
@@ -17,7 +19,7 @@ export interface Rule {
   judge(signals: ChannelSignals): Verdict;
 }
 
-/** The rules in force. `stream-corruption` and `duplicate-execution` of the contract are not here yet. */
+/** The rules in force. */
 export const RULES_IN_FORCE: readonly Rule[] = [
   { name: 'asymmetric-channel', for_s: 0, keep_firing_for_s: 300, judge: asymmetricChannel },
   // A claim of one state interval may be a restart under way.
@@ -26,6 +28,8 @@ export const RULES_IN_FORCE: readonly Rule[] = [
   // Two evaluations at least: what was sent late may be half stored at one of them.
   { name: 'never-connected', for_s: 5, keep_firing_for_s: 300, judge: neverConnected },
   { name: 'flapping-channel', for_s: 0, keep_firing_for_s: 300, judge: flappingChannel },
+  { name: 'stream-corruption', for_s: 0, keep_firing_for_s: 300, judge: streamCorruption },
+  { name: 'duplicate-execution', for_s: 0, keep_firing_for_s: 300, judge: duplicateExecution },
   // Nobody is paged, so it may wait until late telemetry has come.
   { name: 'telemetry-gap', for_s: 30, keep_firing_for_s: 300, judge: telemetryGap },
 ];

@@ -12,6 +12,10 @@ const IDLE_WORK_MIN = 2;
 /** A command whose channel goes on answering may take so long, even if others wait behind it, s. */
 const SLOW_S = 90;
 
+/** So many commands running at once, none of which has ended for so long (s), hang: a deploy's do not take longer. */
+const RUNNING_MIN = 3;
+const ENDLESS_S = 330;
+
 /**
  * The connection is claimed up while a reader or handler of an end does no work: dead by its own word, dead by what it
  * does, or stuck on work that it began while more is waiting.
@@ -83,8 +87,16 @@ function stuckHandler(signals: ChannelSignals, end: EndName, said: EndSignals): 
     hung?.oldest_execution_ms ??
     (said.executing !== null && said.executing > 0 ? said.executed_moved_ms : undefined);
   const waiting = end === 'agent' ? (waitingExecutions(said) ?? 0) : (said.beat_executions_overdue ?? 0);
-  if (began_ms === undefined || waiting < 1) return undefined;
+  if (began_ms === undefined) return undefined;
   const hanging_s = (said.now_ms - began_ms) / 1000;
+  const running = executing(signals, end);
+  if (running >= RUNNING_MIN && hanging_s >= ENDLESS_S && (quietS(said, 'executed') ?? Infinity) >= ENDLESS_S)
+    return firing(
+      signals,
+      began_ms,
+      `is connected while ${running} handlers of the ${end} run and none ends`,
+    );
+  if (waiting < 1) return undefined;
   const answers = end === 'agent' && said.replies_overdue === 0;
   if (answers ? hanging_s < SLOW_S || waiting < IDLE_WORK_MIN : hanging_s < hangingS(end, said))
     return undefined;

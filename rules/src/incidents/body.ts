@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import { RULES, type Incident, type Link } from '@halfopen/telemetry';
+import { RULES, type Hypothesis, type Incident, type Link } from '@halfopen/telemetry';
+import { diagnose } from '../diagnosis/diagnose.js';
+import { gatherEvidence } from '../probes/probes.js';
+import type { SharedSymptom } from '../signals/signals.js';
 import { clock } from '../probes/probe.js';
 import type { Finding, Scope } from './finding.js';
 
@@ -34,6 +37,8 @@ export interface Course {
   readonly fired_ms: number;
   /** Affected channels, sorted. */
   readonly channels: readonly string[];
+  /** What they share, as evidence. */
+  readonly shared: SharedSymptom | undefined;
 }
 
 /**
@@ -44,7 +49,11 @@ export function incidentBody(course: Course, findings: readonly [Finding, ...Fin
   const clearest = findings.reduce((best, finding) =>
     certainty(finding) > certainty(best) ? finding : best,
   );
-  const { rule, diagnosis, signals } = clearest;
+  const { rule, signals } = clearest;
+  const diagnosis =
+    course.shared === undefined
+      ? clearest.diagnosis
+      : diagnose(gatherEvidence({ ...signals, shared: course.shared }));
   const cause = diagnosis.hypotheses[0];
   return {
     ...course.identity,
@@ -56,7 +65,7 @@ export function incidentBody(course: Course, findings: readonly [Finding, ...Fin
     resolved_at: null,
     channels: course.channels,
     shared: course.scope.shared,
-    summary: summary(course, clearest),
+    summary: summary(course, clearest, cause),
     facts: diagnosis.facts,
     unknowns: diagnosis.unknowns,
     hypotheses: diagnosis.hypotheses,
@@ -85,8 +94,7 @@ function certainty(finding: Finding): number {
   return finding.diagnosis.hypotheses[0]?.probability ?? 0;
 }
 
-function summary(course: Course, clearest: Finding): string {
-  const cause = clearest.diagnosis.hypotheses[0];
+function summary(course: Course, clearest: Finding, cause: Hypothesis | undefined): string {
   const likeliest =
     cause === undefined
       ? 'cause unknown'

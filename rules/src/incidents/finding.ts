@@ -17,6 +17,8 @@ export interface Scope {
   /** Stable while the incident lasts; part of its id and dedup key. */
   readonly key: string;
   readonly shared: { readonly attribute: string; readonly value: string } | null;
+  /** What the diagnosis of each member must have in common; absent where the scope alone decides. */
+  readonly signature?: string;
 }
 
 /** Causes that sit where agents arrive: whoever dials there has the same trouble, so they are one incident from the start. */

@@ -3,6 +3,7 @@ import type { Rule } from '../detection/rules.js';
 import type { Verdict } from '../detection/verdict.js';
 import { identityOf, incidentBody, iso, type Identity } from './body.js';
 import { scopeOf, type Finding, type Scope } from './finding.js';
+import { belongsTo, isParted, sharedSymptom, signatureOf, type Sizes } from './sharing.js';
 
 export type TransitionStatus = 'pending' | 'firing' | 'resolved' | 'inactive';
 
@@ -36,6 +37,10 @@ export type OpenIncidents = readonly OpenIncident[];
 export interface Findings {
   readonly instant_ms: number;
   readonly firing: readonly Finding[];
+  /** Findings that have one cause with others, and what their channels share. */
+  readonly shared: ReadonlyMap<Finding, Scope>;
+  /** How many channels there are to share it; absent where nobody needed to count. */
+  readonly sizes?: Sizes;
   verdictOn(rule: string, channel: string): Verdict;
 }
 
@@ -52,7 +57,7 @@ export function advance(open: OpenIncidents, findings: Findings, rules: readonly
     const mine = open.filter((incident) => incident.rule === rule.name);
     const firing = findings.firing.filter((finding) => finding.rule.name === rule.name);
     for (const gathered of gather(rule, mine, firing, findings)) {
-      const advanced = advanceOne(rule, gathered, findings.instant_ms);
+      const advanced = advanceOne(rule, gathered, findings);
       transitions.push(...advanced.transitions);
       if (advanced.open !== undefined) next.push(advanced.open);
     }
@@ -68,38 +73,93 @@ interface Gathered {
   readonly findings: readonly Finding[];
 }
 
+interface MutableGathered extends Gathered {
+  readonly members: Map<string, number>;
+  readonly findings: Finding[];
+}
+
 /** Members stay until clear (or held for too long); a new channel joins the open incident of its scope, or opens one. */
 function gather(rule: Rule, open: OpenIncidents, firing: readonly Finding[], findings: Findings): Gathered[] {
-  const byScope = new Map<
-    string,
-    { before: OpenIncident | undefined; scope: Scope; members: Map<string, number>; findings: Finding[] }
-  >();
-  const memberOf = new Map<string, string>();
+  const gathering = new Gathering();
   for (const before of open) {
     const members = new Map<string, number>();
-    for (const [channel, last_ms] of before.members) {
-      if (stays(rule, findings.verdictOn(rule.name, channel), last_ms, findings.instant_ms)) {
+    for (const [channel, last_ms] of before.members)
+      if (stays(rule, findings.verdictOn(rule.name, channel), last_ms, findings.instant_ms))
         members.set(channel, last_ms);
-        memberOf.set(channel, before.scope.key);
-      }
-    }
-    byScope.set(before.scope.key, { before, scope: before.scope, members, findings: [] });
+    gathering.take({ before, scope: before.scope, members, findings: [] });
   }
+  for (const finding of firing) gathering.part(finding);
+  gathering.widen(firing, findings.shared);
   for (const finding of firing) {
-    const { channel } = finding.signals;
-    const scope = scopeOf(finding);
-    const key = memberOf.get(channel) ?? scope.key;
-    const group = byScope.get(key) ?? {
-      before: undefined,
-      scope,
-      members: new Map<string, number>(),
-      findings: [],
-    };
-    group.members.set(channel, findings.instant_ms);
+    const group = gathering.groupFor(finding, findings.shared);
+    group.members.set(finding.signals.channel, findings.instant_ms);
     group.findings.push(finding);
-    byScope.set(key, group);
   }
-  return [...byScope.values()];
+  return gathering.all();
+}
+
+/** The incidents of one rule at one instant, as findings come to them. */
+class Gathering {
+  readonly #byScope = new Map<string, MutableGathered>();
+  readonly #of = new Map<string, MutableGathered>();
+
+  take(group: MutableGathered): MutableGathered {
+    this.#byScope.set(group.scope.key, group);
+    for (const channel of group.members.keys()) this.#of.set(channel, group);
+    return group;
+  }
+
+  /** A member whose diagnosis has become another one leaves, and stands for itself. */
+  part(finding: Finding): void {
+    const { channel } = finding.signals;
+    const group = this.#of.get(channel);
+    if (group?.scope.signature === undefined || !isParted(finding, group.scope.signature)) return;
+    group.members.delete(channel);
+    this.#of.delete(channel);
+  }
+
+  /** Where channels turn out to share a cause, the first of their incidents becomes the one of all. */
+  widen(firing: readonly Finding[], shared: ReadonlyMap<Finding, Scope>): void {
+    for (const finding of firing) {
+      const scope = shared.get(finding);
+      if (scope === undefined || this.#byScope.has(scope.key)) continue;
+      const singles = firing
+        .filter((other) => shared.get(other)?.key === scope.key)
+        .map((other) => this.#of.get(other.signals.channel))
+        .filter((group) => group?.before !== undefined && group.scope.shared === null)
+        .sort((a, b) => (a?.before?.first_ms ?? 0) - (b?.before?.first_ms ?? 0));
+      const [first] = singles;
+      if (first === undefined) continue;
+      this.#byScope.delete(first.scope.key);
+      this.take({ ...first, scope });
+    }
+  }
+
+  groupFor(finding: Finding, shared: ReadonlyMap<Finding, Scope>): MutableGathered {
+    const { channel } = finding.signals;
+    const own = this.#of.get(channel);
+    if (own !== undefined && own.scope.shared !== null) return own;
+    const common = this.#common(finding, shared.get(finding));
+    if (common !== undefined && own !== undefined) own.members.delete(channel);
+    const scope = shared.get(finding) ?? scopeOf(finding);
+    const group =
+      common ??
+      own ??
+      this.#byScope.get(scope.key) ??
+      this.take({ before: undefined, scope, members: new Map(), findings: [] });
+    this.#of.set(channel, group);
+    return group;
+  }
+
+  all(): Gathered[] {
+    return [...this.#byScope.values()];
+  }
+
+  /** The incident that the channel shares with others by what is found now, or by what was found before. */
+  #common(finding: Finding, scope: Scope | undefined): MutableGathered | undefined {
+    if (scope !== undefined) return this.#byScope.get(scope.key);
+    return this.all().find((group) => belongsTo(finding, group.scope)) as MutableGathered | undefined;
+  }
 }
 
 function stays(rule: Rule, verdict: Verdict, lastFiring_ms: number, instant_ms: number): boolean {
@@ -116,9 +176,10 @@ function stays(rule: Rule, verdict: Verdict, lastFiring_ms: number, instant_ms: 
 function advanceOne(
   rule: Rule,
   gathered: Gathered,
-  instant_ms: number,
+  all: Findings,
 ): { open?: OpenIncident; transitions: Transition[] } {
   const { before, members, findings } = gathered;
+  const { instant_ms } = all;
   if (members.size === 0)
     return before === undefined ? { transitions: [] } : { transitions: [close(before, instant_ms)] };
   const [first, ...others] = findings;
@@ -126,7 +187,7 @@ function advanceOne(
     // Held: nothing new is known, so nothing changes but the members that have left.
     return { transitions: [], ...(before === undefined ? {} : { open: { ...before, members } }) };
   }
-  const current = rebuild(rule, gathered, [first, ...others], instant_ms);
+  const current = rebuild(rule, gathered, [first, ...others], all);
   if (before?.status !== current.status || hasChanged(before.incident, current.incident)) {
     const transition = transitionTo(current, before, instant_ms);
     return { open: { ...current, sequence: transition.sequence }, transitions: [transition] };
@@ -138,7 +199,7 @@ function rebuild(
   rule: Rule,
   gathered: Gathered,
   findings: readonly [Finding, ...Finding[]],
-  instant_ms: number,
+  { instant_ms, firing, sizes }: Findings,
 ): OpenIncident {
   const { before, scope, members } = gathered;
   const first_ms = before?.first_ms ?? instant_ms;
@@ -148,7 +209,12 @@ function rebuild(
   const fired_ms = before?.status === 'firing' ? before.fired_ms : instant_ms;
   const identity = before?.identity ?? identityOf(rule.name, scope, first_ms);
   const channels = [...members.keys()].sort();
-  const incident = incidentBody({ scope, identity, started_ms, fired_ms, channels }, findings);
+  const others = firing
+    .filter((finding) => finding.rule.name === rule.name && signatureOf(finding) === scope.signature)
+    .map(({ signals }) => signals.channel)
+    .filter((channel) => !members.has(channel));
+  const shared = sharedSymptom(scope, channels, others, sizes);
+  const incident = incidentBody({ scope, identity, started_ms, fired_ms, channels, shared }, findings);
   return {
     identity,
     rule: rule.name,

@@ -1,6 +1,16 @@
-import { isOpen, isWanted, serverService, speaking, unconnectedSinceMs } from '../signals/derive.js';
+import {
+  agentsTell,
+  isOpen,
+  isWanted,
+  openedMs,
+  openForS,
+  serverService,
+  speaking,
+  unconnectedSinceMs,
+} from '../signals/derive.js';
 import { clickhouseTime, quoted } from '@halfopen/store';
 import type { ChannelSignals, ConnectionSignals } from '../signals/signals.js';
+import { populationsSql } from '../signals/populations.js';
 import { LISTENER_S } from '../signals/windows.js';
 import {
   clock,
@@ -23,7 +33,7 @@ export const unconnected: ProbeDefinition = {
     const sql = factSql(
       signals,
       ['ends', 'connections', 'expectations'],
-      'channel_end, connected, first_state_ms, state_ms, closed_at, first_event_at, first_expected_at',
+      'channel_end, connected, first_state_ms, state_ms, connected_ms, last_connected_ms, closed_at, first_event_at, first_expected_at',
     );
     if (isOpen(signals)) return notSo('the connection is open', sql);
     if (!isWanted(signals))
@@ -42,6 +52,8 @@ export const unconnected: ProbeDefinition = {
 function attemptsProbe(
   columns: readonly (keyof ConnectionSignals & `attempts_${string}`)[],
   question: string,
+  /** What attempts do that end otherwise. */
+  otherwise: string,
   statement: (n: number, seen: ConnectionSignals) => string,
 ): ProbeDefinition {
   return {
@@ -66,7 +78,7 @@ function attemptsProbe(
       return n > 0
         ? seen(statement(n, connections), sql)
         : notSo(
-            `none of the ${count(connections.attempts, 'attempt')} in the last two minutes ended so: ${question.toLowerCase()}`,
+            `none of the ${count(connections.attempts, 'attempt')} in the last two minutes ${otherwise}`,
             sql,
           );
     },
@@ -76,6 +88,7 @@ function attemptsProbe(
 export const attemptsFindNobody = attemptsProbe(
   ['attempts_refused', 'attempts_without_backend'],
   'Do attempts find nothing that listens (refused, or a proxy without its backend)?',
+  'was refused or met a proxy without its backend',
   (n, seen) =>
     seen.attempts_refused > 0
       ? `${count(n, 'attempt')} in the last two minutes to ${seen.target} were refused: nothing listens there`
@@ -85,6 +98,7 @@ export const attemptsFindNobody = attemptsProbe(
 export const attemptsMisrouted = attemptsProbe(
   ['attempts_misrouted'],
   'Does something answer the upgrade that is not the server of the channel?',
+  'was answered by something else',
   (n, seen) =>
     `${count(n, 'attempt')} in the last two minutes to ${seen.target} were answered ${seen.last_status_code ?? ''}: what answers is not the channel's server`,
 );
@@ -92,6 +106,7 @@ export const attemptsMisrouted = attemptsProbe(
 export const attemptsUnauthorized = attemptsProbe(
   ['attempts_unauthorized'],
   'Are credentials refused?',
+  'was refused for its credentials',
   (n, seen) =>
     `${count(n, 'attempt')} in the last two minutes to ${seen.target} were refused for their credentials`,
 );
@@ -99,6 +114,7 @@ export const attemptsUnauthorized = attemptsProbe(
 export const attemptsTimeOut = attemptsProbe(
   ['attempts_timed_out'],
   'Do attempts time out?',
+  'timed out',
   (n, seen) => `${count(n, 'attempt')} in the last two minutes to ${seen.target} timed out`,
 );
 
@@ -125,9 +141,32 @@ export const noUsefulAttempt: ProbeDefinition = {
         `the agent tries to connect: ${count(attempts, 'attempt')} failed in the last two minutes`,
         sql,
       );
+    if (!agentsTell(signals))
+      return unobserved('whether the agent tries to connect: the agents of this server send no telemetry');
     return speaking(signals, 'agent') !== undefined || signals.expectation?.expected === true
       ? seen('nobody has seen an attempt to connect since it was last connected', sql)
       : unobserved('whether the agent tries to connect: nobody would see it');
+  },
+};
+
+/** Are the other channels of the server without a connection too? */
+export const othersUnconnected: ProbeDefinition = {
+  group: 'others-unconnected',
+  question: 'Are most of the channels of the same server without a connection?',
+  measure: {
+    action: 'Look whether other agents of the same server are connected.',
+    yes: 'most are not: look at what all of them dial',
+    no: 'most are: look at this agent, and at what it dials',
+  },
+  read(signals) {
+    const service = serverService(signals);
+    const population = signals.fleet.populations.get(service);
+    if (population === undefined || population.channels < 2)
+      return unobserved('whether other channels of the server are connected: nobody tells of others');
+    const { channels, open } = population;
+    const sql = populationsSql(signals.instant_ms, service);
+    const words = `${open} of the ${channels} channels of this server are open`;
+    return open * 2 < channels - 1 ? seen(words, sql) : notSo(words, sql);
   },
 };
 
@@ -189,6 +228,9 @@ export const closedByMonitor: ProbeDefinition = {
   },
 };
 
+/** A connection that has been open for so long is not cut at a fixed age, s: proxies' limits are a minute or so. */
+const UNCUT_S = 150;
+
 /** Do connections end at the transport, at a fixed age that is no configured limit of either end? */
 export const closedByTransport: ProbeDefinition = {
   group: 'closes',
@@ -201,6 +243,12 @@ export const closedByTransport: ProbeDefinition = {
   },
   read(signals) {
     const { connections } = signals;
+    const open_s = openForS(signals);
+    if (open_s >= UNCUT_S && (connections?.closes ?? 0) < 2)
+      return notSo(
+        `nothing cuts the connection: it has been open since ${clock(openedMs(signals) ?? 0)}`,
+        factSql(signals, ['ends', 'connections'], 'channel_end, connected, connected_ms, connected_at'),
+      );
     if (connections === undefined || connections.closes < 2)
       return unobserved(
         'whether something between cuts the connections: fewer than two closes in ten minutes',

@@ -6,6 +6,7 @@ import {
   speaking,
   transit,
   uncountedCommands,
+  writesElsewhere,
 } from '../signals/derive.js';
 import type { CrossingClass } from '../signals/end-signals.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
@@ -59,6 +60,7 @@ export const acksMissing: ProbeDefinition = {
       return seen(
         `${count(server.acks_due ?? 0, 'command')} were written ${since}; ${server.acks_overdue} of them more than ${OVERDUE_S} s ago`,
         sql,
+        (server.rx_acks ?? 0) > 0 ? server.rx_acks_moved_ms : server.connected_ms,
       );
     }
     const quiet_s = quietS(server, 'rx_acks');
@@ -105,6 +107,7 @@ export const pingsUnanswered: ProbeDefinition = {
       return seen(
         `${count(server.pongs_due ?? 0, 'control frame')} were written since the last pong; ${server.pongs_overdue} of them more than ${OVERDUE_S} s ago`,
         sql,
+        (server.rx_control ?? 0) > 0 ? server.rx_control_moved_ms : server.connected_ms,
       );
     }
     return unobserved('whether pings are answered: none has been due lately');
@@ -233,6 +236,16 @@ export const splitConnection: ProbeDefinition = {
   read(signals) {
     const server = speaking(signals, 'server');
     const agent = speaking(signals, 'agent');
+    if (server !== undefined && writesElsewhere(server))
+      return seen(
+        `the server goes on writing into another open connection, the last by ${clock(server.tx_anywhere_moved_ms)}; into this one, on which frames arrive, the last by ${clock(server.tx_any_moved_ms)}`,
+        factSql(
+          signals,
+          'ends',
+          'connection_id, tx_anywhere_moved_ms, tx_any_moved_ms, rx_any_moved_ms',
+          'server',
+        ),
+      );
     if (server === undefined || agent === undefined) {
       return unobserved(
         `whether both ends are on the same connection: ${silent(signals, server === undefined ? 'server' : 'agent')}`,

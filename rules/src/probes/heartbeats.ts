@@ -126,6 +126,7 @@ function readGap(
     return seen(
       `${words.none} ${since}, for ${duration(gap.gap_s)} (due every ${duration(interval_s)})`,
       words.sql,
+      gap.since_ms,
     );
   }
   return gap.beat && gap.gap_s < MISSED_BEATS * interval_s
@@ -156,7 +157,13 @@ export const heartbeatsQueued: ProbeDefinition = {
     if (typeof beats?.enqueued_ms !== 'number' || interval_s === undefined)
       return unobserved('whether heartbeats wait at the agent: no span tells of one handed over');
     const sql = factSql(signals, 'heartbeats', 'enqueued_at, written_at');
-    const lead_s = (beats.enqueued_ms - Math.max(beats.written_ms ?? 0, agent.connected_ms)) / 1000;
+    // A span of the write may be lost; then the agent's next state counts it.
+    const counts = agent.tx_heartbeats !== null;
+    if (counts && agent.state_ms <= beats.enqueued_ms)
+      return unobserved('whether heartbeats wait at the agent: the last one was handed over just now');
+    const counted_ms = counts && agent.tx_heartbeats > 0 ? agent.tx_heartbeats_moved_ms : 0;
+    const written_ms = Math.max(beats.written_ms ?? 0, counted_ms);
+    const lead_s = (beats.enqueued_ms - Math.max(written_ms, agent.connected_ms)) / 1000;
     return lead_s > interval_s / 2
       ? seen(
           `the agent handed over a heartbeat at ${clock(beats.enqueued_ms)}, and the last one written was ${beats.written_ms === null ? 'none' : `at ${clock(beats.written_ms)}`}`,
@@ -221,5 +228,38 @@ export const heartbeatsDropped: ProbeDefinition = {
     return typeof beats?.executed_ms === 'number'
       ? notSo(`heartbeats reach their handler at the server, the last at ${clock(beats.executed_ms)}`, sql)
       : unobserved('whether heartbeats reach their handler: no span of the server tells');
+  },
+};
+
+/** So many intervals of heartbeats received and not handled are two at least, whatever becomes of one span. */
+const UNHANDLED_BEATS = 1.5;
+
+/** Do heartbeats arrive at the server, by their spans, and nothing begins to handle them? */
+export const heartbeatsUnhandled: ProbeDefinition = {
+  group: 'server-executions',
+  question: 'Do heartbeats that arrive at the server stay without a handler that runs?',
+  measure: {
+    action:
+      'Look for the handling of heartbeats at the server (frame.execute of heartbeats at the server end).',
+    yes: 'heartbeats arrive and none is handled',
+    no: 'heartbeats that arrive are handled',
+  },
+  read(signals) {
+    const beats = signals.heartbeats;
+    const interval_s = heartbeatIntervalS(signals);
+    const why = 'whether heartbeats are handled at the server';
+    if (speaking(signals, 'server') === undefined) return unobserved(`${why}: ${silent(signals, 'server')}`);
+    // A server that tells of no execution at all may just not tell.
+    if (typeof beats?.executed_ms !== 'number' || beats.received_ms === null || interval_s === undefined)
+      return unobserved(`${why}: no span tells of one handled`);
+    const sql = factSql(signals, 'heartbeats', 'received_at, executed_at, execution_failed_at, dropped_at');
+    const handled_ms = Math.max(beats.executed_ms, beats.failed_ms ?? 0, beats.dropped_ms ?? 0);
+    const [received, handled] = [clock(beats.received_ms), clock(handled_ms)];
+    return beats.received_ms - handled_ms > UNHANDLED_BEATS * interval_s * 1000
+      ? seen(
+          `heartbeats arrive at the server, the last at ${received}, and none was handled since ${handled}`,
+          sql,
+        )
+      : notSo(`the server handles the heartbeats that arrive, the last at ${handled}`, sql, handled_ms);
   },
 };

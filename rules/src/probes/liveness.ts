@@ -1,7 +1,16 @@
-import { quoted } from '@halfopen/store';
-import { isOpen, moves, quietS, speaking } from '../signals/derive.js';
+import { clickhouseTime, quoted } from '@halfopen/store';
+import {
+  agentsTell,
+  BLOCKED_MS,
+  isOpen,
+  openForS,
+  quietLimitS,
+  quietS,
+  serverService,
+  speaking,
+} from '../signals/derive.js';
 import type { ChannelSignals, EndName, EndSignals } from '../signals/signals.js';
-import { OVERDUE_S, QUIET_S } from '../signals/windows.js';
+import { FLOOR_S, OVERDUE_S, RECENT_S } from '../signals/windows.js';
 import { waitingExecutions } from './delivery.js';
 import {
   clock,
@@ -31,9 +40,6 @@ const WAITING_MIN = 2;
 
 /** A frame that has waited so long for its write is stalled: a healthy write takes milliseconds. */
 const STALLED_MS = 10_000;
-
-/** Lag of the event loop from which the process counts as blocked. */
-const BLOCKED_MS = 5_000;
 
 /** Does the end claim to be connected while its read loop is dead? */
 export function readerDead(end: EndName): ProbeDefinition {
@@ -66,7 +72,13 @@ function claimProbe(end: EndName, part: 'reader' | 'handler', words: string): Pr
       const last_ms = said[`${part}_alive_ms`];
       const since =
         last_ms > 0 ? `since ${clock(last_ms)} at the latest` : 'and never said otherwise on this connection';
-      return seen(`the ${end} claims to be connected while its ${words} is not alive, ${since}`, sql);
+      // The first state without it comes within an interval of the last one with it.
+      const since_ms = last_ms > 0 ? last_ms + (said.state_interval_ms ?? 10_000) : said.connected_ms;
+      return seen(
+        `the ${end} claims to be connected while its ${words} is not alive, ${since}`,
+        sql,
+        since_ms,
+      );
     },
   };
 }
@@ -91,6 +103,7 @@ export function writesStall(end: EndName): ProbeDefinition {
         return seen(
           `${count(hung, 'write')} of the ${end} began, the first at ${clock(signals.pending[end]?.oldest_write_ms ?? 0)}, and did not end`,
           sql,
+          signals.pending[end]?.oldest_write_ms ?? undefined,
         );
       }
       if (said.queue_depth === null)
@@ -101,6 +114,7 @@ export function writesStall(end: EndName): ProbeDefinition {
         return seen(
           `${count(said.queue_depth, 'frame')} wait at the ${end} to be written, the oldest for ${duration(oldest_ms / 1000)}`,
           sql,
+          said.state_ms - oldest_ms,
         );
       }
       return notSo(
@@ -138,8 +152,12 @@ export function controlWritesStall(end: EndName): ProbeDefinition {
       }
       const quiet_s = quietS(said, 'tx_control') ?? 0;
       const sql = factSql(signals, 'ends', 'tx_control, tx_control_moved_ms, now_ms', end);
-      return quiet_s >= QUIET_S
-        ? seen(`the ${end} has written no control frame for ${duration(quiet_s)}`, sql)
+      return quiet_s >= quietLimitS(said, 'tx_control')
+        ? seen(
+            `the ${end} has written no control frame for ${duration(quiet_s)}`,
+            sql,
+            said.tx_control_moved_ms,
+          )
         : notSo(
             `control frames leave the ${end}: ${said.tx_control} so far, the last by ${clock(said.tx_control_moved_ms)}`,
             sql,
@@ -163,21 +181,21 @@ export function hearsNothing(end: EndName): ProbeDefinition {
       const said = speaking(signals, end);
       if (said === undefined)
         return unobserved(`whether anything arrives at the ${end}: ${silent(signals, end)}`);
-      const hears = isOpen(signals) ? moves(said, 'rx_any') : null;
-      const quiet_s = quietS(said, 'rx_any') ?? 0;
-      if (hears === null)
+      const quiet_s = isOpen(signals) ? quietS(said, 'rx_any') : null;
+      if (quiet_s === null)
         return unobserved(`whether anything arrives at the ${end}: it counts nothing, or is not connected`);
       const sql = factSql(signals, 'ends', 'rx_any, rx_any_moved_ms, now_ms', end);
-      if (hears)
+      const due = quiet_s >= quietLimitS(said, 'rx_any');
+      if (!due && (said.rx_any ?? 0) > 0)
         return notSo(
           `the ${end} receives: ${count(said.rx_any ?? 0, 'frame')} on this connection, the last by ${clock(said.rx_any_moved_ms)}`,
           sql,
           said.rx_any_moved_ms,
         );
-      if (quiet_s < QUIET_S || !owedSomething(signals, end)) {
+      if (!due || !owedSomething(signals, end)) {
         return unobserved(`whether anything arrives at the ${end}: nothing was due to arrive yet`);
       }
-      return seen(`the ${end} has received nothing for ${duration(quiet_s)}`, sql);
+      return seen(`the ${end} has received nothing for ${duration(quiet_s)}`, sql, said.rx_any_moved_ms);
     },
   };
 }
@@ -221,6 +239,12 @@ export function executionHangs(end: EndName): ProbeDefinition {
         return unobserved(
           `whether a handler at the ${end} hangs: the ${end} end does not report running handlers`,
         );
+      // Who does not count what has ended tells by what runs at every state.
+      if (said.executed === null && said.executing_floor > 0 && openForS(signals) > FLOOR_S)
+        return seen(
+          `at every report of the ${end} in the last minute handlers were running, ${said.executing_floor} at least`,
+          factSql(signals, 'ends', 'executing_floor', end),
+        );
       const sql = factSql(signals, 'ends', 'executing, executed, executed_moved_ms, now_ms', end);
       const quiet_s = quietS(said, 'executed') ?? 0;
       return said.executing > 0 && quiet_s >= hangingS(end, said)
@@ -244,18 +268,37 @@ export function eventLoopBlocked(end: EndName): ProbeDefinition {
       no: `the ${end} process turns its loop`,
     },
     read(signals) {
-      const said = speaking(signals, end);
-      if (said === undefined)
-        return unobserved(`whether the ${end}'s event loop turns: ${silent(signals, end)}`);
-      const lag_ms = said.event_loop_lag_peak_ms;
+      // A loop that does not turn reports late: what it said last still counts.
+      const said = signals.ends[end];
+      const recent = said !== undefined && signals.instant_ms - said.state_ms < RECENT_S * 1000;
+      const own_ms = recent ? said.event_loop_lag_peak_ms : -1;
+      // A server has one loop for all of its channels.
+      const service = serverService(signals);
+      const fleet_ms = end === 'server' ? (signals.fleet.server_lag_ms.get(service) ?? -1) : -1;
+      const lag_ms = Math.max(own_ms, fleet_ms);
       if (lag_ms < 0)
-        return unobserved(`whether the ${end}'s event loop turns: the ${end} end does not report its lag`);
-      const sql = factSql(signals, 'ends', 'event_loop_lag_peak_ms', end);
+        return unobserved(
+          `whether the ${end}'s event loop turns: ${recent ? `the ${end} end does not report its lag` : silent(signals, end)}`,
+        );
+      const sql =
+        own_ms >= fleet_ms
+          ? factSql(signals, 'ends', 'event_loop_lag_peak_ms', end)
+          : serverLagSql(signals, service);
       return lag_ms >= BLOCKED_MS
-        ? seen(`the ${end}'s event loop lagged by up to ${duration(lag_ms / 1000)} in the last minute`, sql)
-        : notSo(`the ${end}'s event loop turns (lag at most ${lag_ms} ms in the last minute)`, sql);
+        ? seen(
+            `the ${end}'s event loop lagged by up to ${duration(lag_ms / 1000)} in the last two minutes`,
+            sql,
+          )
+        : notSo(`the ${end}'s event loop turns (lag at most ${lag_ms} ms in the last two minutes)`, sql);
     },
   };
+}
+
+function serverLagSql({ instant_ms }: ChannelSignals, service: string): string {
+  const at = `toDateTime64('${clickhouseTime(instant_ms)}', 3)`;
+  return `SELECT toInt32(max(event_loop_lag_ms)) AS event_loop_lag_peak_ms
+FROM channel_states
+WHERE channel_end = 'server' AND service = ${quoted(service)} AND seen_at <= ${at} AND seen_at > ${at} - INTERVAL ${RECENT_S} SECOND`;
 }
 
 /** Did frames arrive at the end that it could not take: malformed, nowhere to go, or their handler failed? */
@@ -319,6 +362,8 @@ export function endSilent(end: EndName): ProbeDefinition {
         );
       if (said !== undefined)
         return seen(`the ${end} end has sent no telemetry since ${clock(said.state_ms)}`, sql);
+      if (end === 'agent' && !agentsTell(signals))
+        return unobserved('whether the agent process runs: the agents of this server send no telemetry');
       return end === 'agent' && signals.expectation?.expected === true && !isOpen(signals)
         ? seen('the inventory expects the agent, and it has sent no telemetry at all', sql)
         : unobserved(`whether the ${end} process runs: it has sent no telemetry about the channel`);

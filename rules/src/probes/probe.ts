@@ -9,6 +9,8 @@ export type Reading =
       readonly sql: string;
       /** The progress that a `no` rests on happened then, ms since the epoch; absent where it speaks of the present. */
       readonly as_of_ms?: number;
+      /** The symptom that a `yes` tells of has lasted since then at least, ms since the epoch; absent where nobody knows. */
+      readonly since_ms?: number;
     }
   | { readonly value: 'unobserved'; readonly statement: string };
 
@@ -25,8 +27,8 @@ export interface ProbeDefinition {
   read(signals: ChannelSignals): Reading;
 }
 
-export function seen(statement: string, sql: string): Reading {
-  return { value: 'yes', statement, sql };
+export function seen(statement: string, sql: string, since_ms?: number): Reading {
+  return { value: 'yes', statement, sql, ...(since_ms === undefined ? {} : { since_ms }) };
 }
 
 export function notSo(statement: string, sql: string, as_of_ms?: number): Reading {
@@ -43,6 +45,7 @@ const VIEW_OF = {
   expectations: 'expectation_signals',
   heartbeats: 'heartbeat_signals',
   pending: 'pending_signals',
+  duplicates: 'duplicate_signals',
 } as const;
 
 type View = keyof typeof VIEW_OF;

@@ -1,4 +1,3 @@
-import { speaking } from '../signals/derive.js';
 import type { ChannelSignals } from '../signals/signals.js';
 import {
   attemptsFindNobody,
@@ -9,6 +8,7 @@ import {
   closedByTransport,
   listenerDown,
   noUsefulAttempt,
+  othersUnconnected,
   unconnected,
 } from './connecting.js';
 import {
@@ -24,6 +24,7 @@ import {
   heartbeatsNotReceived,
   heartbeatsNotWritten,
   heartbeatsQueued,
+  heartbeatsUnhandled,
   heartbeatTimerOff,
   recordStale,
 } from './heartbeats.js';
@@ -38,6 +39,9 @@ import {
   readerDead,
   writesStall,
 } from './liveness.js';
+import { executedTwice } from './duplicates.js';
+import { acksMissingAtRelay, lostAtRelay } from './relay.js';
+import { sharedBySite } from './shared.js';
 import { clock, unobserved, type ProbeDefinition, type Reading } from './probe.js';
 
 /** Every probe by its id, in the order in which facts are told: claims, the way to the agent, the way back, heartbeats, connecting. */
@@ -52,10 +56,13 @@ export const PROBES = {
   'pings-unanswered': pingsUnanswered,
   'commands-lost': lostOnTheWay('agent', 'commands', 'command'),
   'control-to-agent-lost': lostOnTheWay('agent', 'control', 'control frame'),
+  'commands-lost-before-relay': lostAtRelay('before', 'server', 'commands', 'command'),
+  'acks-missing-at-relay': acksMissingAtRelay,
   'agent-hears-nothing': hearsNothing('agent'),
   'commands-unexecuted': commandsWait('executions'),
   'commands-unreplied': commandsWait('replies'),
   'agent-execution-hangs': executionHangs('agent'),
+  'executed-twice': executedTwice,
   'agent-decode-errors': errorsGrow('agent', 'rx_decode_errors'),
   'agent-unrouted': errorsGrow('agent', 'rx_unrouted'),
   'agent-handler-errors': errorsGrow('agent', 'handler_errors'),
@@ -63,6 +70,8 @@ export const PROBES = {
   'agent-control-stalls': controlWritesStall('agent'),
   'frames-to-server-lost': lostOnTheWay('server', 'any', 'frame'),
   'heartbeats-lost': lostOnTheWay('server', 'heartbeats', 'heartbeat'),
+  'acks-lost-behind-relay': lostAtRelay('behind', 'server', 'acks', 'acknowledgement'),
+  'heartbeats-lost-behind-relay': lostAtRelay('behind', 'server', 'heartbeats', 'heartbeat'),
   'server-hears-nothing': hearsNothing('server'),
   'server-work-waits': serverWorkWaits,
   'server-execution-hangs': executionHangs('server'),
@@ -70,11 +79,13 @@ export const PROBES = {
   'server-unrouted': errorsGrow('server', 'rx_unrouted'),
   'server-handler-errors': errorsGrow('server', 'handler_errors'),
   'split-connection': splitConnection,
+  'shared-by-site': sharedBySite,
   'heartbeat-timer-off': heartbeatTimerOff,
   'heartbeats-queued': heartbeatsQueued,
   'heartbeats-not-written': heartbeatsNotWritten,
   'heartbeats-not-received': heartbeatsNotReceived,
   'heartbeats-dropped': heartbeatsDropped,
+  'heartbeats-unhandled': heartbeatsUnhandled,
   'record-stale': recordStale,
   unconnected,
   'attempts-find-nobody': attemptsFindNobody,
@@ -82,6 +93,7 @@ export const PROBES = {
   'attempts-unauthorized': attemptsUnauthorized,
   'attempts-time-out': attemptsTimeOut,
   'no-useful-attempt': noUsefulAttempt,
+  'others-unconnected': othersUnconnected,
   'listener-down': listenerDown,
   'closed-by-monitor': closedByMonitor,
   'closed-by-transport': closedByTransport,
@@ -101,35 +113,28 @@ export type Evidence = Readonly<Record<ProbeId, Reading>>;
 
 export function gatherEvidence(signals: ChannelSignals): Evidence {
   const readings: Partial<Record<ProbeId, Reading>> = {};
-  const death_ms = saidDeadSinceMs(signals);
-  for (const id of PROBE_IDS) readings[id] = outdated(PROBES[id].read(signals), death_ms);
+  for (const id of PROBE_IDS) readings[id] = PROBES[id].read(signals);
+  const onset_ms = onsetMs(Object.values(readings));
+  for (const id of PROBE_IDS) {
+    const reading = readings[id];
+    if (reading !== undefined) readings[id] = outdated(reading, onset_ms);
+  }
   return complete(readings);
 }
 
-/** What worked before an end's reader or handler died, by its own word, says nothing of what works since. */
-function outdated(reading: Reading, death_ms: number | undefined): Reading {
-  if (
-    reading.value !== 'no' ||
-    reading.as_of_ms === undefined ||
-    death_ms === undefined ||
-    reading.as_of_ms > death_ms
-  )
-    return reading;
-  return unobserved(`since ${clock(death_ms)}, for it was before: ${reading.statement}`);
+/** What last worked before the trouble began says nothing of what works since. */
+function outdated(reading: Reading, onset_ms: number): Reading {
+  if (reading.value !== 'no' || reading.as_of_ms === undefined || reading.as_of_ms > onset_ms) return reading;
+  return unobserved(`since ${clock(onset_ms)}, for it was before: ${reading.statement}`);
 }
 
-/** The first state without the reader or handler comes within an interval of the last one with it. */
-function saidDeadSinceMs(signals: ChannelSignals): number | undefined {
-  const deaths = (['server', 'agent'] as const).flatMap((end) => {
-    const said = speaking(signals, end);
-    if (said?.connected !== true) return [];
-    const interval_ms = said.state_interval_ms ?? 10_000;
-    return [
-      ...(said.reader_alive === 0 ? [said.reader_alive_ms + interval_ms] : []),
-      ...(said.handler_alive === 0 ? [said.handler_alive_ms + interval_ms] : []),
-    ];
-  });
-  return deaths.length === 0 ? undefined : Math.max(...deaths);
+/** When the youngest symptom began: what goes on working has progress to show that is younger still. */
+function onsetMs(readings: readonly Reading[]): number {
+  return readings.reduce(
+    (latest, reading) =>
+      reading.value === 'yes' && reading.since_ms !== undefined ? Math.max(latest, reading.since_ms) : latest,
+    -Infinity,
+  );
 }
 
 function complete(readings: Partial<Record<ProbeId, Reading>>): Evidence {

@@ -1,6 +1,6 @@
 import { CROSSING_CLASSES, type CrossingClass } from './end-signals.js';
 import type { ChannelSignals, EndName, EndSignals } from './signals.js';
-import { CROSSED_S, QUIET_S, STALE_STATE_S } from './windows.js';
+import { CROSSED_S, QUIET_GAPS, QUIET_S, QUIET_S_MIN, RECENT_S, STALE_STATE_S } from './windows.js';
 
 /** What follows from the signals of a channel. Pure; null (or undefined) is "nobody could see". */
 
@@ -60,12 +60,48 @@ export function moves(end: EndSignals, counter: Moving, within_s: number = QUIET
   return quiet_s === null ? null : (end[counter] ?? 0) > 0 && quiet_s < within_s;
 }
 
+/**
+ * How long the counter must stand still to be missed, s: the more often it has moved on this connection, the sooner. What
+ * came before it stood still is all that is looked at, so that a pause does not excuse itself.
+ */
+export function quietLimitS(end: EndSignals, counter: Moving): number {
+  const moves = end[counter] ?? 0;
+  const active_s = (end[`${counter}_moved_ms`] - Math.max(end.connected_ms, end.first_state_ms)) / 1000;
+  if (moves < QUIET_GAPS || active_s < QUIET_S) return QUIET_S;
+  return Math.min(QUIET_S, Math.max(QUIET_S_MIN, (QUIET_GAPS * active_s) / moves));
+}
+
+/** Lag of an event loop, in the last two minutes, from which its process counts as blocked, ms. */
+export const BLOCKED_MS = 5_000;
+
 /** Both ends report, on the same connection: what one wrote can be held against what the other received. */
 export function crossing(signals: ChannelSignals): { server: EndSignals; agent: EndSignals } | undefined {
   const server = speaking(signals, 'server');
   const agent = speaking(signals, 'agent');
   if (server === undefined || agent === undefined || !server.connected || !agent.connected) return undefined;
   return onDifferentConnections(server, agent) ? undefined : { server, agent };
+}
+
+/** The server has a second connection open, and what it writes goes into that one, for longer than a reconnect takes. */
+const ELSEWHERE_MS = 15_000;
+
+export function writesElsewhere(server: EndSignals): boolean {
+  return (
+    server.connected &&
+    server.tx_anywhere_moved_ms > server.tx_any_moved_ms + ELSEWHERE_MS &&
+    server.tx_anywhere_moved_ms > server.connected_ms + ELSEWHERE_MS &&
+    moves(server, 'rx_any') === true
+  );
+}
+
+/** Has an end's event loop been blocked lately? Then what it does comes in bursts, and a burst is no recovery. */
+export function loopBlocked(signals: ChannelSignals): boolean {
+  return [signals.ends.server, signals.ends.agent].some(
+    (end) =>
+      end !== undefined &&
+      end.event_loop_lag_peak_ms >= BLOCKED_MS &&
+      signals.instant_ms - end.state_ms < RECENT_S * 1000,
+  );
 }
 
 export function onDifferentConnections(server: EndSignals, agent: EndSignals): boolean {
@@ -88,8 +124,19 @@ export function transit(
   const both = crossing(signals);
   if (both === undefined) return undefined;
   const [sender, receiver] = to === 'agent' ? [both.server, both.agent] : [both.agent, both.server];
-  // What was written by then may have arrived after the receiver's last word.
+  return crossed(sender, receiver, name);
+}
+
+/** The same between any two that count frames of one connection: an end and a relay on its path. */
+export function crossed(
+  sender: EndSignals,
+  receiver: EndSignals,
+  name: CrossingClass,
+): { readonly sent: number; readonly lost: number } | undefined {
+  if (onDifferentConnections(sender, receiver)) return undefined;
+  // What was written by then may have arrived after the receiver's last word, or wait for its loop to turn.
   if (receiver.state_ms < sender.now_ms - CROSSED_S * 1000) return undefined;
+  if (receiver.event_loop_lag_peak_ms >= BLOCKED_MS) return undefined;
   const index = CROSSING_CLASSES.indexOf(name);
   const received = receiver.rx_now[index];
   const settled = sender.tx_settled[index];
@@ -99,6 +146,12 @@ export function transit(
   const missing = Math.max(0, settled - received);
   const missingBefore = Math.max(0, settledBefore - (receiver.rx_before[index] ?? 0));
   return { sent: settled - settledBefore, lost: Math.max(0, missing - missingBefore) };
+}
+
+/** A relay's tap, if it speaks of the present, and of an open connection. */
+export function relaying(signals: ChannelSignals): EndSignals | undefined {
+  const { relay, instant_ms } = signals;
+  return relay?.connected === true && instant_ms - relay.state_ms < STALE_STATE_S * 1000 ? relay : undefined;
 }
 
 /**
@@ -190,7 +243,11 @@ export function unconnectedSinceMs(signals: ChannelSignals): number {
     agent?.first_state_ms ?? signals.instant_ms,
     signals.connections?.first_event_ms ?? signals.instant_ms,
   );
-  const lastOpen = [server, agent].map((end) => (end?.connected === true ? end.state_ms : 0));
+  // The close itself may not have been told; an end that tells of no connection from its first word on had none before.
+  const lastOpen = [server, agent].map((end) => {
+    if (end === undefined) return 0;
+    return end.connected ? end.state_ms : end.connected_ms > 0 ? end.last_connected_ms : end.first_state_ms;
+  });
   return Math.max(first, signals.connections?.closed_ms ?? 0, ...lastOpen);
 }
 
@@ -203,6 +260,16 @@ export function isWanted(signals: ChannelSignals): boolean {
   // Who said good-bye is missed only once the inventory names it again.
   const closed_ms = connections?.close_deliberate === true ? connections.closed_ms : null;
   return closed_ms === null || expectation.last_expected_ms > closed_ms;
+}
+
+/** Do most agents of the channel's server tell of themselves? Where they do not, the silence of one means nothing. */
+export function agentsTell(signals: ChannelSignals): boolean {
+  const population = signals.fleet.populations.get(serverService(signals));
+  return (
+    signals.ends.agent !== undefined ||
+    population === undefined ||
+    population.telling * 2 >= population.channels
+  );
 }
 
 export function serverService(signals: ChannelSignals): string {

@@ -1,5 +1,13 @@
 import { BY_PARAMETER, type ChannelScope } from './scope.js';
-import { CROSSING_S, LONG_OVERDUE_S, LOOKBACK_S, OVERDUE_S, RECENT_S } from './windows.js';
+import {
+  CROSSING_S,
+  FLOOR_S,
+  LONG_OVERDUE_S,
+  LOOKBACK_S,
+  OVERDUE_S,
+  RECENT_S,
+  STALE_STATE_S,
+} from './windows.js';
 
 /**
  * View `end_arrays(at, channel)`: what each end of each channel says about its present connection at an instant, one
@@ -64,12 +72,17 @@ FROM
         -- of two claims of one millisecond, the one that denies nothing
         max((ms, is_connected)).2 AS connected,
         minIf(ms, is_connected) AS connected_ms,
+        maxIf(ms, is_connected) AS last_connected_ms,
         -- latest value of each gauge, and when it was last true or above zero
         arrayMap(x -> nullIf(x.2, -1), maxForEach(arrayMap(x -> (if(x < 0, -1, ms), x), gauges))) AS gauges_now,
         maxForEach(arrayMap(x -> if(x > 0, ms, 0), gauges)) AS gauges_positive_ms,
-        maxForEachIf(gauges, age_s < 60) AS gauges_peak,
+        maxForEachIf(gauges, age_s < ${RECENT_S}) AS gauges_peak,
+        minForEachIf(gauges, age_s < ${FLOOR_S}) AS gauges_floor,
         arrayMap(x -> nullIf(x, -1), maxForEach(counters)) AS counters_now,
         arrayMap(x -> -x.2, maxForEach(arrayMap(x -> (x, -ms), counters))) AS moved_ms,
+        -- over all connections that the end holds open
+        maxIf(moved_ms[${counterIndex('tx_any')}], connected AND dateDiff('millisecond', fromUnixTimestamp64Milli(state_ms), end_now) < ${STALE_STATE_S * 1000})
+            OVER (PARTITION BY channel_id, channel_end) AS tx_anywhere_moved_ms,
         ${AGES.map(({ name, age_s }) => `arrayMap(x -> greatest(x, 0), arrayResize(maxForEachIf(counters, age_s >= ${age_s}), ${COUNTERS.length})) AS ${name}`).join(',\n        ')},
         arrayMap(x -> -x.2, maxForEach([${DUE_PAIRS.map(({ work, progress }) => `(counters[${counterIndex(progress)}], -counters[${counterIndex(work)}])`).join(', ')}])) AS settled_work
     FROM states

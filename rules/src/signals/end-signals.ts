@@ -1,7 +1,7 @@
 import { column, selectList, type Column } from './column.js';
 import { COUNTER_ORDER, counterIndex, DUE_PAIRS, endArrays, GAUGE_ORDER, gaugeIndex } from './end-arrays.js';
 import type { ChannelScope } from './scope.js';
-import { CROSSING_S, LONG_OVERDUE_S, OVERDUE_S, RECENT_S } from './windows.js';
+import { CROSSING_S, FLOOR_S, LONG_OVERDUE_S, OVERDUE_S, RECENT_S } from './windows.js';
 
 /**
  * View `end_signals(at, channel)`: `end_arrays` with names. What each end of each channel says about its present
@@ -56,6 +56,11 @@ export const END_SIGNALS: readonly Column[] = [
   ),
   column('connected', 'connected', 'as last claimed'),
   column('connected_ms', 'connected_ms', 'first state that claims to be connected; 0 where none does'),
+  column(
+    'last_connected_ms',
+    'last_connected_ms',
+    'last state that claims to be connected; 0 where none does',
+  ),
   ...GAUGE_ORDER.map((name) => column(name, `gauges_now[${gaugeIndex(name)}]`, 'as last reported')),
   column(
     'reader_alive_ms',
@@ -70,7 +75,12 @@ export const END_SIGNALS: readonly Column[] = [
   column(
     'event_loop_lag_peak_ms',
     `gauges_peak[${gaugeIndex('event_loop_lag_ms')}]`,
-    'greatest lag of the event loop in the last minute; -1 unobserved',
+    `greatest lag of the event loop in the last ${RECENT_S} s; -1 unobserved`,
+  ),
+  column(
+    'executing_floor',
+    `gauges_floor[${gaugeIndex('executing')}]`,
+    `handlers that ran at every state of the last ${FLOOR_S} s, at least; -1 unobserved`,
   ),
   ...COUNTER_ORDER.map((name) => column(name, counter(name), 'counter of the connection')),
   ...COUNTER_ORDER.filter((name) => !ERRORS.includes(name)).map((name) =>
@@ -95,6 +105,23 @@ export const END_SIGNALS: readonly Column[] = [
       `${counter(name)} - recent_mark[${counterIndex(name)}]`,
       `${name} in the last ${RECENT_S} s`,
     ),
+  ),
+  ...['executed', 'rx_frames'].map((name) =>
+    column(
+      `${name}_recent`,
+      `${counter(name)} - recent_mark[${counterIndex(name)}]`,
+      `${name} in the last ${RECENT_S} s`,
+    ),
+  ),
+  column(
+    'tx_anywhere_moved_ms',
+    'tx_anywhere_moved_ms',
+    'first state that shows the last write into any connection that the end holds open',
+  ),
+  column(
+    'rx_decode_errors_settled',
+    `overdue_mark[${counterIndex('rx_decode_errors')}] - recent_mark[${counterIndex('rx_decode_errors')}]`,
+    `those of the decode errors in the last ${RECENT_S} s that are older than ${OVERDUE_S} s`,
   ),
   column(
     'tx_settled',

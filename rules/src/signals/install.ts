@@ -1,5 +1,7 @@
 import type { Store } from '@halfopen/store';
+import { clockViews } from './clock-offsets.js';
 import { connectionSignalsView } from './connection-signals.js';
+import { duplicateSignalsView } from './duplicate-signals.js';
 import { endArraysView } from './end-arrays.js';
 import { endSignalsView } from './end-signals.js';
 import { expectationSignalsView } from './expectation-signals.js';
@@ -16,6 +18,8 @@ export async function installSignals(store: Store): Promise<void> {
     connectionSignalsView(),
     expectationSignalsView(),
     heartbeatSignalsView(),
+    duplicateSignalsView(),
+    ...clockViews(),
     fleetAtView(),
     fleetView(),
   ];

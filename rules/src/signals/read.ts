@@ -1,5 +1,6 @@
 import { clickhouseTime, quoted, type Store } from '@halfopen/store';
 import { connectionSignals } from './connection-signals.js';
+import { duplicateSignals } from './duplicate-signals.js';
 import { endSignals } from './end-signals.js';
 import { expectationSignals } from './expectation-signals.js';
 import { readFleet } from './fleet-signals.js';
@@ -9,6 +10,7 @@ import { EVERY_CHANNEL, oneOf, type ChannelScope } from './scope.js';
 import type {
   ChannelSignals,
   ConnectionSignals,
+  DuplicateSignals,
   EndName,
   EndSignals,
   ExpectationSignals,
@@ -34,6 +36,7 @@ export async function readSignals(
   instant_ms: number,
   channels?: readonly string[],
 ): Promise<ChannelSignals[]> {
+  if (channels?.length === 0) return [];
   const fleet = await readFleet(store, instant_ms);
   const signals: ChannelSignals[] = [];
   for (const scope of channels === undefined ? [EVERY_CHANNEL] : inPieces(channels).map(oneOf))
@@ -68,7 +71,7 @@ async function readScope(
 ): Promise<ChannelSignals[]> {
   const params = { at: clickhouseTime(instant_ms) };
   const query = <Row>(sql: string): Promise<Row[]> => store.query<Row>(sql, { params, settings: ONE_THREAD });
-  const [ends, connections, expectations, heartbeats, pending] = await Promise.all([
+  const [ends, connections, expectations, heartbeats, pending, duplicates] = await Promise.all([
     query<ByEnd<EndSignals>>(endSignals(scope)),
     query<ByChannel<ConnectionSignals>>(
       `SELECT * EXCEPT (first_event_at, connected_at, attempted_at, closed_at),
@@ -92,8 +95,13 @@ async function readScope(
        FROM (${pendingSignals(scope)})
        ORDER BY connection_id`,
     ),
+    query<ByChannel<DuplicateSignals>>(
+      `SELECT channel_id, executed_twice, last_frame_id, last_executors,
+         ${ms('first_twice_at', 'first_twice_ms')}, ${ms('last_twice_at', 'last_twice_ms')}
+       FROM (${duplicateSignals(scope)})`,
+    ),
   ]);
-  return assemble(instant_ms, { ends, connections, expectations, heartbeats, pending, fleet });
+  return assemble(instant_ms, { ends, connections, expectations, heartbeats, pending, duplicates, fleet });
 }
 
 interface Rows {
@@ -102,6 +110,7 @@ interface Rows {
   readonly expectations: readonly ByChannel<ExpectationSignals>[];
   readonly heartbeats: readonly ByChannel<HeartbeatSignals>[];
   readonly pending: readonly ByEnd<PendingSignals>[];
+  readonly duplicates: readonly ByChannel<DuplicateSignals>[];
   readonly fleet: FleetSignals;
 }
 
@@ -110,6 +119,8 @@ function assemble(instant_ms: number, rows: Rows): ChannelSignals[] {
   const connections = byChannel(rows.connections);
   const expectations = byChannel(rows.expectations);
   const heartbeats = byChannel(rows.heartbeats);
+  const duplicates = byChannel(rows.duplicates);
+  const relays = byChannel(rows.ends.filter(({ channel_end }) => channel_end === 'relay'));
   const ends = byEnd(rows.ends);
   // What hangs on a connection that has been given up says nothing of the present one.
   const pending = byEnd(
@@ -127,8 +138,17 @@ function assemble(instant_ms: number, rows: Rows): ChannelSignals[] {
     connections: connections.get(channel),
     expectation: expectations.get(channel),
     heartbeats: heartbeats.get(channel),
+    ...present('relay', relays.get(channel)),
+    ...present('duplicates', duplicates.get(channel)),
     fleet: rows.fleet,
   }));
+}
+
+function present<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): Partial<Record<Name, Value>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<Name, Value>);
 }
 
 function presentConnection(

@@ -17,6 +17,17 @@ export function sinceSeam(at_ms: number): string {
   return `intDiv(seen_ms, 60000) BETWEEN ${from_ms / 60_000} AND ${Math.floor(at_ms / 60_000)} AND seen_ms BETWEEN ${from_ms} AND ${at_ms}`;
 }
 
+/** The states of the last seconds, of `channel_counts`. */
+export function seenWithin(at_ms: number, seconds: number): string {
+  const from_ms = at_ms - seconds * 1000;
+  return `intDiv(seen_ms, 60000) BETWEEN ${Math.floor(from_ms / 60_000)} AND ${Math.floor(at_ms / 60_000)} AND seen_ms > ${from_ms} AND seen_ms <= ${at_ms}`;
+}
+
+/** The blocks that any of some seconds before lie in, of `channel_progress`. */
+export function blocksOf(at_ms: number, from_s: number, to_s: number): string {
+  return `block >= ${blockOf(at_ms - from_s * 1000)} AND block <= ${blockOf(at_ms - to_s * 1000)}`;
+}
+
 /** What went before, as far as rules look back, of `channel_progress`: up to a block further, since blocks are whole. */
 export function beforeSeam(at_ms: number): string {
   return `block >= ${blockOf(at_ms - LOOKBACK_S * 1000)} AND block < ${blockOf(seam(at_ms))}`;

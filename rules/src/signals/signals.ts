@@ -11,6 +11,7 @@ export interface EndSignals {
   readonly now_ms: number;
   readonly connected: boolean;
   readonly connected_ms: number;
+  readonly last_connected_ms: number;
   readonly reader_alive: number | null;
   readonly writer_alive: number | null;
   readonly handler_alive: number | null;
@@ -25,9 +26,11 @@ export interface EndSignals {
   readonly reader_alive_ms: number;
   readonly handler_alive_ms: number;
   readonly event_loop_lag_peak_ms: number;
+  readonly executing_floor: number;
   readonly tx_any: number | null;
   readonly rx_any: number | null;
   readonly tx_frames: number | null;
+  readonly rx_frames: number | null;
   readonly tx_control: number | null;
   readonly rx_control: number | null;
   readonly tx_heartbeats: number | null;
@@ -60,6 +63,10 @@ export interface EndSignals {
   readonly rx_decode_errors_recent: number | null;
   readonly rx_unrouted_recent: number | null;
   readonly handler_errors_recent: number | null;
+  readonly rx_decode_errors_settled: number;
+  readonly executed_recent: number | null;
+  readonly rx_frames_recent: number | null;
+  readonly tx_anywhere_moved_ms: number;
   /** By class, in the order of `CROSSING_CLASSES`. */
   readonly tx_settled: readonly number[];
   readonly tx_settled_before: readonly number[];
@@ -126,6 +133,22 @@ export interface PendingSignals {
   readonly oldest_execution_ms: number | null;
 }
 
+/** The channels of one server: how many there are, are open now, and have an agent that tells of itself. */
+export interface Population {
+  readonly channels: number;
+  readonly open: number;
+  readonly telling: number;
+}
+
+/** Frames that were executed more than once, as `duplicate_signals` gives them. */
+export interface DuplicateSignals {
+  readonly executed_twice: number;
+  readonly last_frame_id: string;
+  readonly last_executors: readonly string[];
+  readonly first_twice_ms: number;
+  readonly last_twice_ms: number;
+}
+
 /** What holds for all channels. */
 export interface FleetSignals {
   /** Services some channel of which has had an acknowledgement: there, acknowledgements are due. */
@@ -134,9 +157,29 @@ export interface FleetSignals {
   readonly listeners: ReadonlyMap<string, { readonly up: boolean; readonly address: string }>;
   /** The last state that a server sent of any channel, by its service, ms since the epoch. */
   readonly server_state_ms: ReadonlyMap<string, number>;
+  /** The greatest lag of a server's event loop in the last two minutes, by its service, told of any channel; absent where it tells of none. */
+  readonly server_lag_ms: ReadonlyMap<string, number>;
+  /** The channels of a server, by its service. */
+  readonly populations: ReadonlyMap<string, Population>;
 }
 
 export type EndName = 'server' | 'agent';
+
+/** A symptom that channels share: those of an incident, with one server, site, gateway or version. */
+export interface SharedSymptom {
+  readonly attribute: string;
+  readonly value: string;
+  /** The channels that show it. */
+  readonly channels: readonly string[];
+  readonly affected: number;
+  /** Others that show it. */
+  readonly others: readonly string[];
+  /** Channels with the value, and others. */
+  readonly of: number;
+  readonly ofElsewhere: number;
+  /** Of so many by coincidence. */
+  readonly chance: number;
+}
 
 /** All that is known of one channel at one instant. An end that never spoke in the window is absent. */
 export interface ChannelSignals {
@@ -147,5 +190,11 @@ export interface ChannelSignals {
   readonly connections: ConnectionSignals | undefined;
   readonly expectation: ExpectationSignals | undefined;
   readonly heartbeats: HeartbeatSignals | undefined;
+  /** A relay's tap on the path; absent where there is none. */
+  readonly relay?: EndSignals;
+  /** Absent where no frame was executed twice. */
+  readonly duplicates?: DuplicateSignals;
   readonly fleet: FleetSignals;
+  /** Absent where the channel is looked at by itself. */
+  readonly shared?: SharedSymptom;
 }

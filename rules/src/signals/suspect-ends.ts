@@ -1,4 +1,4 @@
-import { beforeSeam, RECENT_MS, sinceSeam, withinLookback } from './seam.js';
+import { beforeSeam, BLOCK_MS, RECENT_MS, sinceSeam, withinLookback } from './seam.js';
 import { CROSSING_S, LONG_OVERDUE_S, OVERDUE_MIN, OVERDUE_S, STALLED_S } from './windows.js';
 
 /** In `channel_progress`: a minimum of nothing, and the radix of its pairs. */
@@ -39,6 +39,12 @@ function gathered(facts: Partial<Record<keyof typeof BITS, string>>): string {
 /** So many handlers that run at once, and of which none ends, are looked at. */
 const RUNNING_MIN = 3;
 
+/**
+ * A connection older than this has a block that was over before the last two minutes (`RECENT_S`) by its end's own clock,
+ * which may be 45 s behind (`STALE_STATE_S`): two blocks and a minute, ms.
+ */
+const YOUNG_MS = 2 * BLOCK_MS + 60_000;
+
 /** Above any moment: a connection that is open takes precedence over all that are not. */
 const OPEN = '2305843009213693952';
 
@@ -71,9 +77,11 @@ export function perConnection(at_ms: number): string {
                 (${bit('executing_now')} OR (${bit('executing_untold_now')} AND ${bit('executing')})) AS executes,
                 if(NOT at_server, waiting >= 1,
                     ${bit('beats_told')} AND executed >= ${NEVER} AND greatest(beats_30, 0) > ${second('executed')}) AS waits,
+                toInt64(bitShiftRight(executed, 62)) - 1 AS executed_count,
                 -- none has ended since the seam
-                executed_least >= toInt64(bitShiftRight(executed, 62)) - 1 AS stands_still,
-                (suspicious OR errors_grow OR stands_still AND (${bit('many_executing')} OR (${bit('executing_untold_now')} AND ${bit('executing')})))
+                executed_least >= executed_count AS stands_still,
+                executed_count > if(frames_now >= 0, frames_now, frames_before) + 1 AND greatest(frames_now, frames_before) >= 0 AS executed_twice,
+                (suspicious OR errors_grow OR executed_twice OR stands_still AND (${bit('many_executing')} OR (${bit('executing_untold_now')} AND ${bit('executing')})))
                     + 2 * (waits OR stands_still AND ${bit('executing_untold_now')}) + 4 * (waits AND executes) AS flags
             FROM
             (
@@ -95,7 +103,10 @@ export function perConnection(at_ms: number): string {
                     max(received_now) AS received,
                     min(interval_told) AS interval_ms,
                     min(timeout_told) AS timeout_ms,
-                    max(errors) > min(errors) AS errors_grow,
+                    -- a young connection may have no block from before the first error
+                    max(errors) > 0 AND (max(errors) > min(errors) OR first_ms > ${at_ms - YOUNG_MS}) AS errors_grow,
+                    max(frames_told_now) AS frames_now,
+                    max(frames_told_before) AS frames_before,
                     min(executed_told) AS executed_least,
                     argMax(record, record_at) AS last_record,
                     max(record) AS greatest_record
@@ -145,7 +156,8 @@ function states(at_ms: number): string {
                     ${olderThan(CROSSING_S, 'sent')} AS sent_long_ago, ${ofEnd('rx_any', 'rx_commands')} AS received_now,
                     ${orNever('heartbeat_interval_ms')} AS interval_told, ${orNever('heartbeat_timeout_ms')} AS timeout_told,
                     last_seen_age_ms AS record, last_seen_age_ms >= 0 ? seen_ms : 0 AS record_at,
-                    rx_decode_errors AS errors, ${orNever('executed')} AS executed_told
+                    rx_decode_errors AS errors, ${orNever('executed')} AS executed_told,
+                    rx_frames AS frames_told_now, -1 AS frames_told_before
                 FROM channel_counts
                 WHERE ${sinceSeam(at_ms)}`;
 }
@@ -162,7 +174,8 @@ function progress(at_ms: number): string {
   });
   return `
                 SELECT ${KEYS}, first_ms, connected_ms, claimed, work, beats, sent, ${facts}, ${NEVER}, work, work, beats,
-                    progress_after_work, executed_after_beats, beats_at, sent, received, heartbeat_interval_ms, heartbeat_timeout_ms, last_seen_age_ms, 0, rx_decode_errors, ${NEVER}
+                    progress_after_work, executed_after_beats, beats_at, sent, received, heartbeat_interval_ms, heartbeat_timeout_ms, last_seen_age_ms, 0, rx_decode_errors, ${NEVER},
+                    -1, rx_frames
                 FROM channel_progress
                 WHERE ${beforeSeam(at_ms)}`;
 }

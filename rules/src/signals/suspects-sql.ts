@@ -16,6 +16,9 @@ export const COUNTING_SLACK_MS = 12_000;
 
 const STALE_MS = STALE_STATE_S * 1000;
 
+/** Age of a connection's last state at which its end may still hold it open: by the end's present, which may be as old. */
+const HELD_MS = 2 * STALE_MS - 10_000;
+
 /**
  * The channels on which a rule might fire at an instant: one pass over the newest states of all channels, and over the
  * progress of their connections before. Each condition follows from what a rule fires on (ADR 0017), and what an end no
@@ -91,7 +94,7 @@ function perChannel(at_ms: number): string {
       (name) => `argMaxIf(c.${name}, precedence, at_server = ${end === 's' ? 1 : 0}) AS ${end}_${name}`,
     );
   const alive = (end: End): string =>
-    `countIf(at_server = ${end === 's' ? 1 : 0} AND claim % 2 = 1 AND claim > ${2 * (at_ms - STALE_MS - ROUNDING_MS) + 1}) AS ${end}_alive`;
+    `countIf(at_server = ${end === 's' ? 1 : 0} AND claim % 2 = 1 AND claim > ${2 * (at_ms - HELD_MS - ROUNDING_MS) + 1}) AS ${end}_alive`;
   return `
         SELECT
             channel_id,
@@ -142,7 +145,7 @@ const STEPS: readonly ((at_ms: number) => readonly string[])[] = [
     `closed_ms > ${at_ms - UNCONNECTED_MS + ROUNDING_MS} OR ${either((end) => `(${end}_connected AND ${end}_state_ms > ${at_ms - UNCONNECTED_MS + ROUNDING_MS})`)} AS lately_open`,
   ],
   (at_ms) => [
-    `${either((end) => `(${end}_open AND ${end}_suspicious)`)}
+    `${either((end) => `(${end}_speaks AND ${end}_suspicious)`)}
         OR (s_open AND a_open AND (${lost('s', 'a')} OR ${lost('a', 's')}))
         OR ${either((end) => `(${end}_connected AND ${end}_state_ms <= ${at_ms - SILENT_MS + ROUNDING_MS})`)}
         OR ${either((end) => `${end}_alive > ${end}_open`)}

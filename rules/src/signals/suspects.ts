@@ -1,4 +1,5 @@
 import { clickhouseTime, type Store } from '@halfopen/store';
+import { duplicateSignals } from './duplicate-signals.js';
 import { heartbeatSignals } from './heartbeat-signals.js';
 import { EVERY_CHANNEL, oneOf } from './scope.js';
 import { COUNTING_SLACK_MS, MISSED_BEATS, suspectsQuery } from './suspects-sql.js';
@@ -44,6 +45,7 @@ export const RULES_WITH_SUSPECTS: ReadonlySet<string> = new Set([
   'never-connected',
   'flapping-channel',
   'stream-corruption',
+  'duplicate-execution',
   'telemetry-gap',
 ]);
 
@@ -54,13 +56,26 @@ export const RULES_WITH_SUSPECTS: ReadonlySet<string> = new Set([
  * @param instant_ms ms since the epoch
  */
 export async function readSuspects(store: Store, instant_ms: number): Promise<string[]> {
-  const suspicions = await store.query<Suspicion>(suspectsQuery(instant_ms), { settings: TWO_THREADS });
+  const [suspicions, duplicates] = await Promise.all([
+    store.query<Suspicion>(suspectsQuery(instant_ms), { settings: TWO_THREADS }),
+    readDuplicates(store, instant_ms),
+  ]);
   const uncertain = suspicions.filter(({ certain }) => certain === 0);
   const spans =
     uncertain.length === 0 ? new Map<string, BeatSpans>() : await readBeats(store, instant_ms, uncertain);
-  return suspicions
+  const suspects = suspicions
     .filter((suspicion) => suspicion.certain === 1 || missesBeats(suspicion, spans.get(suspicion.channel_id)))
     .map(({ channel_id }) => channel_id);
+  return [...suspects, ...duplicates];
+}
+
+/** Counters do not tell of one frame that two executors took: its spans do. */
+async function readDuplicates(store: Store, instant_ms: number): Promise<string[]> {
+  const rows = await store.query<{ channel_id: string }>(
+    `SELECT channel_id FROM (${duplicateSignals(EVERY_CHANNEL)})`,
+    { params: { at: clickhouseTime(instant_ms) }, settings: TWO_THREADS },
+  );
+  return rows.map(({ channel_id }) => channel_id);
 }
 
 async function readBeats(

@@ -7,16 +7,19 @@ export const LOOKBACK_S = 900;
 export const OVERDUE_S = 30;
 
 /**
- * Allowed between a write counted at one end and its receive counted at the other: a state interval (10 s), the way,
- * and clocks half a minute apart (list E of the incidents).
+ * Allowed between a write counted at one end and its receive counted at the other: what the receiver's last state may be
+ * old (below), clocks half a minute apart (list E of the incidents), and the way.
  */
-export const CROSSING_S = 45;
+export const CROSSING_S = 75;
 
 /**
- * A receiver's last state must be no older than this, or frames that arrived after it would count as lost: a state
- * interval and clocks half a minute apart, and so less than what is allowed above by the way there.
+ * A receiver's last state must be no older than this, or frames that arrived after it would count as lost. Less than what
+ * is allowed above by half a minute of clocks apart, and the way there.
  */
 export const CROSSED_S = 40;
+
+/** What is so in every state for so long is no passing moment. */
+export const FLOOR_S = 60;
 
 /** Growth of errors and of losses is looked at over so long. */
 export const RECENT_S = 120;
@@ -27,11 +30,23 @@ export const STALE_STATE_S = 55;
 /** Something moves on a channel at least so often: two heartbeats of half a minute, and a state interval. */
 export const QUIET_S = 75;
 
-/** Work that nobody else followed may just be slow; after so long it is not. */
-export const LONG_OVERDUE_S = 90;
+/**
+ * A counter that has moved often may be missed sooner, and never sooner than this: after a burst there is still a heartbeat
+ * each half a minute, and a state interval.
+ */
+export const QUIET_S_MIN = 45;
+
+/** So many of its mean gaps without a move are no pause: as a Poisson process, one in 400. */
+export const QUIET_GAPS = 6;
+
+/** Work that nobody else followed may just be slow; after twice the time that makes it overdue it is not. */
+export const LONG_OVERDUE_S = 60;
 
 /** The inventory is swept every few minutes, so expectations are looked for further back. */
 export const EXPECTATION_LOOKBACK_S = 1800;
+
+/** Frames that were executed twice are looked for over so long. */
+export const DUPLICATES_S = 180;
 
 /** Closes are counted over so long (contract: five in ten minutes). */
 export const CLOSES_S = 600;

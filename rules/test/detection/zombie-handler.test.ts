@@ -17,6 +17,11 @@ const running = (since_s: number, waiting: number, unanswered = 0) => ({
   ...{ executing: 1, executed_moved_ms: ago(since_s), executions_overdue: waiting + 1 },
   replies_overdue: unanswered,
 });
+/** Commands that run at once, none of which has ended since. */
+const endless = (running: number, since_s: number) => ({
+  executing: running,
+  executed_moved_ms: ago(since_s),
+});
 const BLOCKED = { queue_depth: 3, queue_oldest_ms: 60_000 };
 
 judges('zombie-handler', zombieHandler, [
@@ -116,4 +121,11 @@ judges('zombie-handler', zombieHandler, [
   ['a restart is under way', both({ connected: false }, { connected: false }), 'undetermined'],
   ['nobody speaks', { ends: {} }, 'undetermined'],
   ['a dead reader was claimed too long ago', both({ reader_alive: 0, state_ms: ago(55) }), 'clear'],
+  [
+    'each command that comes begins, is acknowledged, and none ends for longer than any should',
+    both({}, endless(3, 330)),
+    [330, /3 handlers of the agent run and none ends/],
+  ],
+  ['several long commands', both({}, endless(9, 329)), 'clear'],
+  ['two endless commands', both({}, endless(2, 900)), 'clear'],
 ]);

@@ -54,7 +54,7 @@ export function findingsAt(rule: Rule, step: number, words: Words, seen: Partial
     const signals = channelSignals({ channel, instant_ms, ...seen });
     return [{ rule, signals, verdict, diagnosis: diagnose(gatherEvidence(signals)) }];
   });
-  return { instant_ms, firing, verdictOn };
+  return { instant_ms, firing, shared: new Map(), verdictOn };
 }
 
 export interface Played {
