@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startIngest } from '@halfopen/ingest';
+import { officeInStore, startIngest } from '@halfopen/ingest';
 import { simulate } from '@halfopen/lab';
 import { backtest, installSignals } from '@halfopen/rules';
 import { openEmbeddedStore, type EmbeddedStore } from '@halfopen/store';
@@ -98,7 +98,8 @@ async function tellAll(store: EmbeddedStore, dir: string, cells: readonly Cell[]
   const streamDir = join(dir, 'stream');
   await mkdir(streamDir);
   const stream = await openMemoryStream({ dir: streamDir, log });
-  const ingest = startIngest({ consumer: stream.consumer, store, log });
+  const deadLetters = officeInStore({ store, bytesMax: 0, log });
+  const ingest = startIngest({ consumer: stream.consumer, store, deadLetters, log });
   try {
     const told: Told[] = [];
     for (const cell of cells) told.push(await tell(cell, stream.producer));

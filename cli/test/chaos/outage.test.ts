@@ -138,7 +138,8 @@ clickhouse: { url: "${engine.url}" }
   const missed = arrivals.acknowledged.length - before;
   assert.ok(missed > 0);
   await engine.listen();
-  const caughtUp = await rate(query, before + 1, () => arrivals.acknowledged.length);
+  // Within a second of the present: while messages arrive, some are always on their way.
+  const caughtUp = await rate(query, before + 1, () => arrivals.acknowledged.length - max * SHARE);
   enough.abort();
   await arriving;
   await until('all is stored', async () => (await stored(query)) >= arrivals.acknowledged.length);
