@@ -61,6 +61,7 @@ class Arrivals {
       const due_ms = began_ms + (sent / perSecond) * 1000;
       await sleep(Math.max(0, due_ms - performance.now()), undefined, { signal }).catch(() => undefined);
       const one: Promise<void> = this.send().finally(() => sending.delete(one));
+      one.catch(() => undefined); // told by whoever waits for all
       sending.add(one);
     }
     await Promise.all(sending);
@@ -129,6 +130,7 @@ clickhouse: { url: "${engine.url}" }
   });
   await engine.leave();
   const arriving = arrivals.steadily(max * SHARE, enough.signal);
+  arriving.catch(() => undefined); // awaited below, if the test comes so far
   await until('the ingest says that storing fails', async () =>
     /storing has failed since .*does not answer/.test(await reasons(ingest)),
   );

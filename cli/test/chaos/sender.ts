@@ -11,19 +11,21 @@ const RETRY_MS = 50;
 /** An OTLP/HTTP client as the specification wants it: what can be tried again is, with the same bytes, until it is told 200. */
 export class Sender {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+  #closed = false;
 
   /** @param url of the collector that runs now: it listens elsewhere after each restart */
   constructor(private readonly url: () => string | undefined) {}
 
   /**
    * @param impatient_ms give up on the first answer after so long, as a client's time-out does
-   * @throws Error on an answer that allows no retry
+   * @throws Error on an answer that allows no retry, and once this is closed: a test that failed must end
    */
   async untilAcknowledged(body: Uint8Array, impatient_ms?: number): Promise<void> {
     let answer = await this.post(body, impatient_ms);
     while (answer.status !== 200) {
       if (typeof answer.status === 'number' && ![429, 502, 503, 504].includes(answer.status))
         throw new Error(`the collector answered ${answer.status}`);
+      if (this.#closed) throw new Error('the sender is closed');
       await sleep(RETRY_MS);
       answer = await this.post(body);
     }
@@ -57,6 +59,7 @@ export class Sender {
   }
 
   close(): void {
+    this.#closed = true;
     this.#agent.destroy();
   }
 }
