@@ -56,7 +56,7 @@ try {
   for (const [name, command, ...args] of STEPS)
     await step(name, async () => (await run(command, args)) === 0);
   const fetched = await step(
-    'what only tests need: a browser, clients, a Kafka broker, a loader of compose files',
+    'what only tests need: a browser, clients, a Kafka broker',
     () =>
       fetchForTests().then(
         () => true,
