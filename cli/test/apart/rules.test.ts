@@ -48,6 +48,9 @@ async function firing({ url }: Part): Promise<(Incident & { acknowledged: Acknow
     .incidents;
 }
 
+/** One of the two incidents that a dead handler is: the other direction's is `asymmetric-channel`. */
+const isZombie = ({ rule }: Incident): boolean => rule === 'zombie-handler';
+
 /** Broker, engine, collector and ingest; rules processes as a test starts them. */
 class Deployment {
   private constructor(
@@ -149,14 +152,14 @@ test('rules over Kafka and a ClickHouse server: one judges, all serve; killed or
     'it fires',
     async () => {
       said = await (await fetch(`${first.url}/metrics`)).text();
-      return (await firing(first)).length > 0;
+      return (await firing(first)).some(isZombie);
     },
     () => said.replaceAll(/^(?!halfopen_).*\n/gm, ''),
   );
-  const [incident] = await firing(other);
+  const incident = (await firing(other)).find(isZombie);
   assert.deepEqual(
-    [incident?.rule, incident?.channels, incident?.hypotheses[0]?.cause],
-    ['zombie-handler', ['agent-3'], 'handler-dead'],
+    [incident?.channels, incident?.hypotheses[0]?.cause],
+    [['agent-3'], 'handler-dead'],
     'the one on stand-by tells the same',
   );
   const id = incident?.id ?? '';
