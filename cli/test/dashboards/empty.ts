@@ -83,7 +83,6 @@ const REASONS: readonly Reason[] = [
       'listener-down',
       'demo: handler-stuck',
       'demo: agent-killed',
-      'demo: frames-dropped',
     ],
     why: 'all that was asked could be seen',
   },
