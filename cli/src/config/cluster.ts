@@ -21,11 +21,15 @@ export type ClickHouseConfig = Omit<ClickHouseFile, 'password' | 'passwordFile'>
 /** @throws Failure: place, key, what is wrong, what would be right */
 export function kafkaOf({ sasl, ...file }: KafkaFile, source: Source | undefined): KafkaConfig {
   const kafka = { ...file, deadLetterTopic: file.deadLetterTopic ?? `${file.topic}-dead-letters` };
-  if (kafka.deadLetterTopic === kafka.topic)
-    throw new Failure(
-      `${at(source, 'kafka', 'deadLetterTopic')}: expected another than kafka.topic`,
-      EXIT.usage,
-    );
+  const others = [kafka.topic];
+  for (const key of ['deadLetterTopic', 'rulesTopic'] as const) {
+    if (others.includes(kafka[key]))
+      throw new Failure(
+        `${at(source, 'kafka', key)}: expected a topic of its own, not ${kafka[key]} again`,
+        EXIT.usage,
+      );
+    others.push(kafka[key]);
+  }
   const { certFile, keyFile } = kafka.tls ?? {};
   if ((certFile === undefined) !== (keyFile === undefined))
     throw new Failure(`${at(source, 'kafka', 'tls')}: certFile and keyFile: give both or none`, EXIT.usage);

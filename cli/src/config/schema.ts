@@ -152,7 +152,7 @@ const kafka = z.strictObject({
   /** A topic without messages, and the name of the group in which rules processes elect the one that judges. */
   rulesTopic: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,200}$/, 'expected letters, digits, ., _ and -')
+    .regex(TOPIC, 'expected letters, digits, ., _ and -')
     .default('halfopen-rules')
     .meta({ example: 'halfopen-rules' }),
   /** Of the topic, where it has to be made: so many ingest processes can share the work. */

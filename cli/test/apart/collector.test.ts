@@ -108,6 +108,11 @@ test('a part that lacks its servers says what to configure', async (t) => {
     (await halfopen('collector', '--config', config)).stderr,
     /kafka\.sasl: password and passwordFile/,
   );
+  await writeFile(config, 'kafka: { brokers: ["k:9092"], topic: spans, rulesTopic: spans }\n');
+  assert.match(
+    (await halfopen('rules', '--config', config)).stderr,
+    /kafka\.rulesTopic: expected a topic of its own, not spans again/,
+  );
 });
 
 test('a part whose servers are away stops in order, and at once', async (t) => {

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Kafka from '@confluentinc/kafka-javascript';
+import { StreamError } from '../port.js';
+import type { KafkaConnection } from './settings.js';
 
 /**
  * The client, loaded when it is first needed: its native part is built only for who uses Kafka.
@@ -130,5 +132,34 @@ export async function within<T>(time_ms: number, work: Promise<T>, signal?: Abor
   } finally {
     late.catch(() => undefined);
     over.abort();
+  }
+}
+
+const RETRY_AFTER_S = 1;
+
+/**
+ * Resolves when a broker is reached.
+ *
+ * @param options `connectMs`: @default CONNECT_MS_MAX
+ * @throws StreamError `unavailable`; the client has been let go of then
+ */
+export async function connectedPolling(
+  client: PollingConsumer,
+  { brokers }: KafkaConnection,
+  {
+    connectMs = CONNECT_MS_MAX,
+    signal,
+  }: { connectMs?: number | undefined; signal?: AbortSignal | undefined },
+): Promise<void> {
+  try {
+    const connected = promised((done) => {
+      client.connect({ timeout: connectMs }, done);
+    });
+    // Twice its own bound: an answer that never comes would be waited for for ever.
+    await within(2 * connectMs, connected, signal);
+  } catch (cause) {
+    client.disconnect(() => undefined);
+    const message = `no broker of ${brokers.join(', ')} is reached: ${messageOf(cause)}`;
+    throw new StreamError('unavailable', message, RETRY_AFTER_S, { cause });
   }
 }

@@ -3,7 +3,7 @@ import { RevokedError, StreamError, type RangeConsumer, type RecordRange, type S
 import { Assignment } from './assignment.js';
 import {
   codeOf,
-  CONNECT_MS_MAX,
+  connectedPolling,
   ERROR,
   loadKafka,
   messageOf,
@@ -92,21 +92,13 @@ class Consumer implements KafkaRangeConsumer {
   }
 
   async open(): Promise<void> {
-    const { connection, topic, signal, connectMs = CONNECT_MS_MAX } = this.options;
+    const { connection, topic, signal, connectMs } = this.options;
     this.#client.on('event.error', (error) => {
       this.#lastError = messageOf(error);
     });
     this.#client.setDefaultConsumeTimeout(POLL_MS);
     this.#client.setDefaultIsTimeoutOnlyForFirstMessage(true);
-    try {
-      const connected = promised((done) => {
-        this.#client.connect({ timeout: connectMs }, done);
-      });
-      await within(2 * connectMs, connected, signal);
-    } catch (cause) {
-      this.#client.disconnect(() => undefined);
-      throw unavailable(`no broker of ${connection.brokers.join(', ')} is reached`, cause);
-    }
+    await connectedPolling(this.#client, connection, { connectMs, signal });
     this.#client.subscribe([topic]);
     this.#polling = this.#poll();
   }

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StreamError } from '../port.js';
 import {
   codeOf,
-  CONNECT_MS_MAX,
+  connectedPolling,
   ERROR,
   loadKafka,
-  messageOf,
   promised,
-  within,
   type FetchedMessage,
   type PollingConsumer,
   type TopicPartition,
@@ -16,7 +13,7 @@ import { connectionSettings, type KafkaConnection, type KafkaLog } from './setti
 
 export interface KafkaElectionOptions {
   readonly connection: KafkaConnection;
-  /** A topic with one partition: who is assigned it, is elected. Nothing is ever in it. */
+  /** Who is assigned its first partition is elected; it needs no other. Nothing is ever in it. */
   readonly topic: string;
   readonly group: string;
   readonly log: KafkaLog;
@@ -88,20 +85,7 @@ class Election implements KafkaElection {
     const { connection, topic, signal } = this.options;
     this.#client.on('event.error', () => undefined); // librdkafka tries again by itself
     this.#client.setDefaultConsumeTimeout(POLL_MS);
-    try {
-      const connected = promised((done) => {
-        this.#client.connect({ timeout: CONNECT_MS_MAX }, done);
-      });
-      await within(2 * CONNECT_MS_MAX, connected, signal);
-    } catch (cause) {
-      this.#client.disconnect(() => undefined);
-      throw new StreamError(
-        'unavailable',
-        `no broker of ${connection.brokers.join(', ')} is reached: ${messageOf(cause)}`,
-        1,
-        { cause },
-      );
-    }
+    await connectedPolling(this.#client, connection, { signal });
     this.#client.subscribe([topic]);
     this.#polling = this.#poll();
   }
@@ -136,12 +120,13 @@ class Election implements KafkaElection {
 
   #rebalance(code: number | undefined, partitions: readonly TopicPartition[]): void {
     const cooperative = this.#client.rebalanceProtocol() === 'COOPERATIVE';
+    const decides = partitions.some(({ partition }) => partition === 0);
     if (code === ERROR.assignPartitions) {
       if (cooperative) this.#client.incrementalAssign(partitions);
       else this.#client.assign(partitions);
-      if (partitions.length > 0) this.#change(true);
+      if (decides) this.#change(true);
     } else {
-      if (partitions.length > 0) this.#change(false);
+      if (decides) this.#change(false);
       if (cooperative) this.#client.incrementalUnassign(partitions);
       else this.#client.unassign();
     }

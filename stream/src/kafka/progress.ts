@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaJS } from '@confluentinc/kafka-javascript';
 import {
   CONNECT_MS_MAX,
+  connectedPolling,
   loadKafka,
   messageOf,
   promised,
@@ -147,10 +148,7 @@ class Eyes {
 
   async open(signal: AbortSignal): Promise<void> {
     await within(CONNECT_MS_MAX, this.#admin.connect(), signal);
-    const connected = promised((done) => {
-      this.#consumer.connect({ timeout: CONNECT_MS_MAX }, done);
-    });
-    await within(2 * CONNECT_MS_MAX, connected, signal);
+    await connectedPolling(this.#consumer, this.options.connection, { signal });
   }
 
   /** Of each partition the first offset that is there, and the one behind the last. */

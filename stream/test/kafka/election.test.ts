@@ -72,6 +72,20 @@ test('of those who stand one is elected; as it leaves another is, and never two'
   }
 });
 
+test('a topic that somebody made with more partitions elects one all the same', async () => {
+  const members = new Members(await cluster.topic(3));
+  const all = [await members.join('first'), await members.join('second'), await members.join('third')];
+  // Whoever ends up with which of the partitions: as each leaves, the rest is shared out anew.
+  for (const member of all) {
+    await until('one is elected', () => members.elected().length === 1);
+    await member.close();
+  }
+  const office = members.told.map((told) => told.split(' ')[1]);
+  office.forEach((what, at) => {
+    assert.equal(what, at % 2 === 0 ? 'elected' : 'deposed', members.told.join());
+  });
+});
+
 test('an election needs a broker, and gives up when told to', async () => {
   const stop = new AbortController();
   const joining = joinKafkaElection({
