@@ -62,12 +62,12 @@ export function addRulesMetrics(registry: Registry, rules: () => RunningRules | 
     'What the last evaluation took.',
     ({ lastDurationMs = 0 }) => lastDurationMs / 1000,
   );
-  for (const [name, key, help] of [
-    ['evaluations', 'evaluations', 'Evaluations of the rules since the start.'],
-    ['failures', 'failures', 'Evaluations that failed since the start.'],
+  for (const [key, help] of [
+    ['evaluations', 'Evaluations of the rules since the start.'],
+    ['failures', 'Evaluations that failed since the start.'],
   ] as const)
     new Counter({
-      name: `halfopen_rules_${name}_total`,
+      name: `halfopen_rules_${key}_total`,
       help,
       registers: [registry],
       collect() {

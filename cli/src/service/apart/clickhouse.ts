@@ -25,7 +25,12 @@ export function storeOf({ password, caFile, ...server }: ClickHouseConfig): Serv
   });
 }
 
-/** Puts the schema and the signals' views of this version in place. @throws StoreError */
+/**
+ * Puts the schema in place, and the signals' views of this version: for whoever reads by them. (An ingest leaves them alone:
+ * one of an older version would put its own back under the rules.)
+ *
+ * @throws StoreError
+ */
 export async function prepareStore(store: ServerStore): Promise<void> {
   await prepareServerStore(store);
   await installSignals(store);

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { startIngest, type Ingest } from '@halfopen/ingest';
 import { batchId } from '@halfopen/otlp';
-import type { ServerStore } from '@halfopen/store';
+import { prepareServerStore, type ServerStore } from '@halfopen/store';
 import {
   openKafkaConsumer,
   openKafkaDeadLetters,
@@ -16,7 +16,7 @@ import { portFailure, urlOf } from '../address.js';
 import type { Log } from '../log.js';
 import { addIngestMetrics } from '../metrics.js';
 import type { PartProcess } from './collector-process.js';
-import { needClickHouse, prepareStore, storeOf } from './clickhouse.js';
+import { needClickHouse, storeOf } from './clickhouse.js';
 import { connectionOf, makeDeadLetterTopic, makeTopic, needKafka } from './kafka.js';
 import { untilReached } from './until-reached.js';
 
@@ -99,7 +99,7 @@ class Worker {
     const reached = <T>(what: string, open: () => Promise<T>) =>
       untilReached(what, open, { log, signal, obstacle: (message) => (this.#obstacle = message) });
     const prepared = await reached('the ClickHouse server', async () => {
-      await prepareStore(this.#store);
+      await prepareServerStore(this.#store);
       return true;
     });
     if (prepared === undefined) return;
