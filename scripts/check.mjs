@@ -55,16 +55,14 @@ try {
   );
   for (const [name, command, ...args] of STEPS)
     await step(name, async () => (await run(command, args)) === 0);
-  const fetched = await step(
-    'what only tests need: a browser, clients, a Kafka broker',
-    () =>
-      fetchForTests().then(
-        () => true,
-        (error) => {
-          console.error(`halfopen: ${error.message}`);
-          return false;
-        },
-      ),
+  const fetched = await step('what only tests need: a browser, clients, a Kafka broker', () =>
+    fetchForTests().then(
+      () => true,
+      (error) => {
+        console.error(`halfopen: ${error.message}`);
+        return false;
+      },
+    ),
   );
   if (compiled && fetched) {
     const files = testFiles();

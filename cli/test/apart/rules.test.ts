@@ -5,22 +5,11 @@ import test, { type TestContext } from 'node:test';
 import { KafkaBroker, PagerDutyRecorder } from '@halfopen/lab';
 import type { Acknowledgement, Incident } from '@halfopen/telemetry';
 import { afterwards } from '../afterwards.js';
-import { LiveFleet } from '../chaos/fleet.js';
+import { LiveFleet, withDeadHandlers } from '../chaos/fleet.js';
 import { Sender } from '../chaos/sender.js';
 import { part, temporaryFolder, type Part } from '../halfopen.js';
 import { until } from '../until.js';
 import { EngineServer } from './engine-server.js';
-
-/** agent-3's handler died two minutes ago, and nobody mends it. */
-const FLEET = {
-  past_ms: 240_000,
-  scenario: {
-    seed: 5,
-    channels: 6,
-    durationMs: 3_600_000,
-    faults: [{ name: 'handler-dead', atMs: 120_000, channels: ['agent-3'] }],
-  },
-} as const;
 
 interface Readiness {
   readonly status: number;
@@ -141,7 +130,7 @@ test('rules over Kafka and a ClickHouse server: one judges, all serve; killed or
   afterwards(t, () => {
     sender.close();
   });
-  const fleet = new LiveFleet(sender, FLEET);
+  const fleet = new LiveFleet(sender, withDeadHandlers());
   afterwards(t, () => fleet.stop());
   await fleet.pastTold();
 

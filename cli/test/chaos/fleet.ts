@@ -9,6 +9,21 @@ export interface Told {
   readonly past_ms: number;
 }
 
+/** agent-3's handler died two minutes ago, agent-4's dies at `later_ms` of four minutes and more, and nobody mends them. */
+export function withDeadHandlers(later_ms?: number): Told {
+  const dies = (atMs: number, channel: string) =>
+    ({ name: 'handler-dead', atMs, channels: [channel] }) as const;
+  return {
+    past_ms: 240_000,
+    scenario: {
+      seed: 5,
+      channels: 6,
+      durationMs: 3_600_000,
+      faults: [dies(120_000, 'agent-3'), ...(later_ms === undefined ? [] : [dies(later_ms, 'agent-4')])],
+    },
+  };
+}
+
 /** Tells what a simulated fleet has gone through until now, then the rest as it happens. */
 export class LiveFleet {
   #stopped = false;

@@ -9,7 +9,7 @@ import { EngineServer } from '../apart/engine-server.js';
 import { part, temporaryFolder, type Part } from '../halfopen.js';
 import { until } from '../until.js';
 import type { Batch } from './batches.js';
-import { LiveFleet } from './fleet.js';
+import { LiveFleet, withDeadHandlers } from './fleet.js';
 import { Load } from './load.js';
 import { pagesHold, UNTOLD } from './pages.js';
 import { Poison } from './poison.js';
@@ -33,19 +33,6 @@ const INGESTS = ['ingest-1', 'ingest-2'] as const;
 type IngestName = (typeof INGESTS)[number];
 const RULES = ['rules-1', 'rules-2'] as const;
 
-/** agent-3's handler died two minutes before, agent-4's dies in the midst, and nobody mends them. */
-const FLEET = {
-  past_ms: 240_000,
-  scenario: {
-    seed: 5,
-    channels: 6,
-    durationMs: 3_600_000,
-    faults: [
-      { name: 'handler-dead', atMs: 120_000, channels: ['agent-3'] },
-      { name: 'handler-dead', atMs: 265_000, channels: ['agent-4'] },
-    ],
-  },
-} as const;
 const BROKEN: readonly string[] = ['agent-3', 'agent-4'];
 
 /** Everything that runs apart: what is killed comes back at once. */
@@ -218,7 +205,7 @@ test(`${ROUNDS} rounds of faults over Kafka: what was acknowledged is stored onc
   afterwards(t, () => {
     sender.close();
   });
-  const fleet = new LiveFleet(sender, FLEET);
+  const fleet = new LiveFleet(sender, withDeadHandlers(265_000));
   await fleet.pastTold();
   const load = new Load(sender, random.fork('load'), PAUSE_MS_MAX);
   const connection = { brokers: [deployment.broker.address] };

@@ -7,7 +7,7 @@ import { PagerDutyRecorder, Random } from '@halfopen/lab';
 import type { Incident } from '@halfopen/telemetry';
 import { afterwards } from '../afterwards.js';
 import { starting, temporaryFolder, up, type Up } from '../halfopen.js';
-import { LiveFleet } from './fleet.js';
+import { LiveFleet, withDeadHandlers } from './fleet.js';
 import { Load } from './load.js';
 import { everythingTold, pagesHold } from './pages.js';
 import { Sender } from './sender.js';
@@ -24,20 +24,6 @@ const KILLED_WHILE_STARTING = 0.2;
 
 /** How often the pager is out of order, too, when an `up` begins. */
 const PAGER_FAILS = 0.3;
-
-/** agent-3's handler died two minutes ago, agent-4's dies while processes are killed, and nobody mends them. */
-const FLEET = {
-  past_ms: 240_000,
-  scenario: {
-    seed: 5,
-    channels: 6,
-    durationMs: 3_600_000,
-    faults: [
-      { name: 'handler-dead', atMs: 120_000, channels: ['agent-3'] },
-      { name: 'handler-dead', atMs: 245_000, channels: ['agent-4'] },
-    ],
-  },
-} as const;
 
 const BROKEN: readonly string[] = ['agent-3', 'agent-4'];
 
@@ -57,7 +43,7 @@ test(`${KILLS} times SIGKILL under load: what was acknowledged is there once, in
   afterwards(t, () => {
     sender.close();
   });
-  const fleet = new LiveFleet(sender, FLEET);
+  const fleet = new LiveFleet(sender, withDeadHandlers(245_000));
   await fleet.pastTold();
   const firing = await untilFires(running);
   const load = new Load(sender, random.fork('load'));

@@ -41,7 +41,7 @@ import {
 } from './liveness.js';
 import { executedTwice } from './duplicates.js';
 import { acksMissingAtRelay, lostAtRelay } from './relay.js';
-import { sharedBySite } from './shared.js';
+import { sharedBySite } from './shared-by-site.js';
 import { clock, unobserved, type ProbeDefinition, type Reading } from './probe.js';
 
 /** Every probe by its id, in the order in which facts are told: claims, the way to the agent, the way back, heartbeats, connecting. */
