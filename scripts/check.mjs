@@ -1,6 +1,7 @@
 // npm test: every check, the tests last, so that their runner has the last word.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from './setup/chromium.mjs';
 import { kafkaBroker } from './setup/kafka-broker.mjs';
@@ -35,6 +36,7 @@ const STEPS = [
 ];
 
 const failed = [];
+const failedTests = [];
 async function step(name, action) {
   const began = performance.now();
   const ok = await action();
@@ -75,6 +77,7 @@ try {
 } catch (error) {
   failed.push(error.message);
 }
+for (const text of failedTests) console.error(`halfopen: failed test: ${text}`);
 if (failed.length > 0) console.error(`halfopen: failed: ${failed.join(', ')}`);
 process.exitCode = failed.length > 0 ? 1 : 0;
 
@@ -89,8 +92,27 @@ async function fetchForTests() {
 async function test(files, atOnce) {
   // As many threads as the command has when people start it: see cli/bin/halfopen.js.
   const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
-  const options = [`--test-concurrency=${atOnce}`, `--test-timeout=${TEST_FILE_MS_MAX}`];
-  return (await run(process.execPath, ['--test', ...options, ...files], { env })) === 0;
+  const dir = mkdtempSync(join(tmpdir(), 'halfopen-check-'));
+  const failures = join(dir, 'failures');
+  const reporters = {
+    [process.stdout.isTTY ? 'spec' : 'tap']: 'stdout',
+    [join(ROOT, 'scripts', 'failed-tests.mjs')]: failures,
+  };
+  const options = [
+    `--test-concurrency=${atOnce}`,
+    `--test-timeout=${TEST_FILE_MS_MAX}`,
+    ...Object.entries(reporters).flatMap(([reporter, to]) => [
+      `--test-reporter=${reporter}`,
+      `--test-reporter-destination=${to}`,
+    ]),
+  ];
+  try {
+    return (await run(process.execPath, ['--test', ...options, ...files], { env })) === 0;
+  } finally {
+    const text = existsSync(failures) ? readFileSync(failures, 'utf8') : '';
+    if (text !== '') failedTests.push(text);
+    rmSync(dir, { recursive: true });
+  }
 }
 
 function testFiles() {
