@@ -1,8 +1,8 @@
+import { place, type Source } from '@halfopen/checked-yaml';
 import type { Secret } from '@halfopen/notify';
 import { EXIT, Failure } from '../failure.js';
 import type { ConfigFile } from './schema.js';
 import { secretOf } from './secrets.js';
-import { place, type Source } from './source.js';
 
 type KafkaFile = NonNullable<ConfigFile['kafka']>;
 type ClickHouseFile = NonNullable<ConfigFile['clickhouse']>;

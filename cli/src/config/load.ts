@@ -1,7 +1,7 @@
+import { check, MistakeError, readSource } from '@halfopen/checked-yaml';
 import type { Secret } from '@halfopen/notify';
 import { EXIT, Failure } from '../failure.js';
 import { clickHouseOf, kafkaOf, type ClickHouseConfig, type KafkaConfig } from './cluster.js';
-import { describe } from './mistake.js';
 import {
   notificationsOf,
   watchdogOf,
@@ -10,7 +10,6 @@ import {
 } from './notifications.js';
 import { configSchema, LOOPBACK, TOKEN_CHARS_MIN, type ConfigFile } from './schema.js';
 import { secretOf } from './secrets.js';
-import { readSource } from './source.js';
 
 /** What is in force: checked, secrets read from their files, frozen. However it is printed, secrets are hidden. */
 export type Config = Readonly<
@@ -37,11 +36,19 @@ export interface Overrides {
  * @throws Failure with exit code 2: file, line, key, what is wrong, a right value
  */
 export function loadConfig(file: string | undefined, overrides: Overrides = {}): Config {
-  const source = file === undefined ? undefined : readSource(file);
-  const parsed = configSchema.safeParse(source?.document.toJS() ?? {});
-  if (!parsed.success)
-    throw new Failure(parsed.error.issues.map((issue) => describe(issue, source)).join('\n'), EXIT.usage);
-  const { token, tokenFile, notifications, watchdog, kafka, clickhouse, ...rest } = parsed.data;
+  try {
+    return configOf(file, overrides);
+  } catch (error) {
+    throw error instanceof MistakeError ? new Failure(error.message, EXIT.usage, { cause: error }) : error;
+  }
+}
+
+function configOf(file: string | undefined, overrides: Overrides): Config {
+  const source = file === undefined ? undefined : readSource(file, 'configuration');
+  const { token, tokenFile, notifications, watchdog, kafka, clickhouse, ...rest } = check(
+    configSchema,
+    source,
+  );
   const config: Config = {
     ...rest,
     ...(token === undefined && tokenFile === undefined

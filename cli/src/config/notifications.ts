@@ -1,3 +1,4 @@
+import { place, type Source } from '@halfopen/checked-yaml';
 import {
   isQuiet,
   WEBHOOK_SECRET,
@@ -10,7 +11,6 @@ import { SEVERITIES } from '@halfopen/telemetry';
 import { EXIT, Failure } from '../failure.js';
 import { isHttp, PAGERDUTY_KEY, type ConfigFile } from './schema.js';
 import { secretOf } from './secrets.js';
-import { place, type Source } from './source.js';
 
 export type ReceiverConfig =
   | { readonly kind: 'pagerduty'; readonly name: string; readonly routingKey: Secret; readonly url?: string }

@@ -1,6 +1,6 @@
+import { readText } from '@halfopen/checked-yaml';
 import { Secret } from '@halfopen/notify';
 import { EXIT, Failure } from '../failure.js';
-import { readText } from './source.js';
 
 /** A secret that stands in the configuration, or in a file of its own. */
 export interface SecretChoice {

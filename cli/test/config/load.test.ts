@@ -48,7 +48,7 @@ const MISTAKES: readonly (readonly [name: string, yaml: string, told: RegExp])[]
   ],
   ['a list for a section', 'collector: [1, 2]\n', /collector: expected object/],
   ['a list at the top', '- data\n', /expected object/],
-  ['a word at the top', 'data\n', /expected keys and values, such as "data: \.\/halfopen-data"/],
+  ['a word at the top', 'data\n', /expected keys and values, such as "key: value"/],
   ['broken YAML', 'collector: { port: 1\n', /halfopen\.yaml:\d+:\d+ is not YAML/],
   ['a key twice', 'data: a\ndata: b\n', /halfopen\.yaml:2:\d+ is not YAML: .*unique/],
   [

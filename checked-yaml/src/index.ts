@@ -1,0 +1,4 @@
+export { check } from './check.js';
+export { MistakeError } from './mistake-error.js';
+export { lineOf, parseSource, place, readSource, readText, type Path, type Source } from './source.js';
+export { suggestion } from './suggestion.js';
