@@ -1,12 +1,12 @@
 import type { Fact, Hypothesis, Incident, NextStep, Unknown } from '@halfopen/telemetry';
 import type { Store } from '@halfopen/store';
-import { RULES_IN_FORCE } from './detection/rules.js';
 import { diagnose } from './diagnosis/diagnose.js';
-import { judge } from './evaluate.js';
+import { askSql, judge } from './evaluate.js';
 import { advance } from './incidents/lifecycle.js';
 import { clocksApart } from './probes/clocks.js';
 import { gatherEvidence } from './probes/probes.js';
 import { clock } from './probes/probe.js';
+import { SHIPPED, type RuleBook } from './rulefile/book.js';
 import { readSignals } from './signals/read.js';
 
 /** The evidence on one channel at an instant, and what follows from it. */
@@ -25,10 +25,16 @@ export interface Explanation {
 }
 
 /** @param instantMs event time, ms since the epoch */
-export async function explain(store: Store, channel: string, instantMs: number): Promise<Explanation> {
-  const [[signals], clocks] = await Promise.all([
+export async function explain(
+  store: Store,
+  channel: string,
+  instantMs: number,
+  book: RuleBook = SHIPPED,
+): Promise<Explanation> {
+  const [[signals], clocks, answers] = await Promise.all([
     readSignals(store, instantMs, [channel]),
     clocksApart(store, channel, instantMs),
+    askSql(book.rules, instantMs),
   ]);
   const known = clocks === undefined ? [] : [clocks];
   const base = { channel, instantMs, incidents: [], facts: [], unknowns: [], hypotheses: [], nextStep: null };
@@ -38,12 +44,11 @@ export async function explain(store: Store, channel: string, instantMs: number):
       why: `nothing is known of ${channel} in the quarter of an hour before ${clock(instantMs)}: no state, no connection event, no inventory`,
     };
   }
-  const diagnosis = diagnose(gatherEvidence(signals));
+  const diagnosis = diagnose(gatherEvidence(signals), book.causes);
   // As if each verdict had lasted long enough: this asks what is the case now, not whether somebody should be woken.
-  const rules = RULES_IN_FORCE.map((rule) => ({ ...rule, for_s: 0 }));
-  const incidents = advance([], judge([signals], instantMs, rules), rules).transitions.map(
-    ({ incident }) => incident,
-  );
+  const rules = book.rules.map((rule) => ({ ...rule, for_s: 0 }));
+  const judged = judge([signals], instantMs, { ...book, rules }, answers);
+  const incidents = advance([], judged, rules).transitions.map(({ incident }) => incident);
   const symptoms = diagnosis.facts.filter(({ observed }) => observed).length;
   if (incidents.length === 0 && symptoms === 0) {
     return {

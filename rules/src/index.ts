@@ -7,3 +7,15 @@ export type { Transition } from './incidents/lifecycle.js';
 export { startRules, type RulesLog, type RulesOptions, type RulesStatus, type RunningRules } from './run.js';
 export { installSignals } from './signals/install.js';
 export { evaluate, type EvaluateOptions } from './evaluate.js';
+export {
+  filesOf,
+  openRuleBook,
+  openRuleSql,
+  readRuleBook,
+  SHIPPED,
+  type RuleBook,
+  type RuleBookDraft,
+  type RuleBookFiles,
+} from './rulefile/book.js';
+export type { Rule } from './detection/rules.js';
+export type { SqlStatus } from './rulefile/sql-expression.js';

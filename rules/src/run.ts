@@ -1,6 +1,7 @@
 import type { Incident, IncidentStatus } from '@halfopen/telemetry';
 import type { Store } from '@halfopen/store';
 import { evaluate } from './evaluate.js';
+import { SHIPPED, type RuleBook } from './rulefile/book.js';
 import { appendTransitions, judgedUntil, readIncidents, resumeIncidents } from './incidents/journal.js';
 import type { OpenIncidents, Step, Transition } from './incidents/lifecycle.js';
 import { DeposedError, type Term } from './incidents/term.js';
@@ -20,6 +21,11 @@ export interface RulesOptions {
   /** Between the ends of evaluations, ms. */
   readonly intervalMs: number;
   readonly log: RulesLog;
+  /**
+   * What is evaluated; asked for before each evaluation, so that files may change.
+   * @default what is shipped
+   */
+  readonly book?: () => RuleBook;
   readonly onTransition?: (transition: Transition) => void;
   /** Where several processes may judge: what is written counts only while this term is the last one. */
   readonly term?: Term;
@@ -137,7 +143,7 @@ class RulesLoop implements RunningRules {
     const open = this.#open ?? (await this.resume(instant_ms));
     await this.#settle();
     if (instant_ms < this.#evaluated_ms) return; // ingestion fell behind: wait, never judge backwards
-    this.#found = await evaluate(store, instant_ms, this.#open ?? open);
+    this.#found = await evaluate(store, instant_ms, this.#open ?? open, this.options.book?.() ?? SHIPPED);
     this.#evaluated_ms = instant_ms;
     await this.#settle();
   }

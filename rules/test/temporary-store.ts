@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { openEmbeddedStore, type Store } from '@halfopen/store';
+import { openEmbeddedStore, type EmbeddedStore } from '@halfopen/store';
 import { installSignals } from '../src/index.js';
 
 /** An empty store with the signals in place, closed and gone after the test. */
-export async function temporaryStore(t: TestContext): Promise<Store> {
+export async function temporaryStore(t: TestContext): Promise<EmbeddedStore> {
   const path = await mkdtemp(join(tmpdir(), 'halfopen-rules-'));
   const store = await openEmbeddedStore({ path });
   t.after(async () => {

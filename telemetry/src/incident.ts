@@ -37,6 +37,10 @@ export interface Incident {
   readonly next_step: NextStep;
   readonly runbook_url: string;
   readonly links: readonly Link[];
+  /** Of a user's own rule, if it has any. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Of a user's own rule, if it has any; what stands for the channel's properties is filled in. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** An attribute that all affected channels carry with one value. */

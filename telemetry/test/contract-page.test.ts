@@ -113,8 +113,8 @@ for (const { what, find, replace, noticed } of MUTATIONS) {
   });
 }
 
-/** Every key of T once, checked by the compiler in both directions. */
-type KeysOf<T> = Record<keyof T, true>;
+/** Every key of T that is always there, once, checked by the compiler in both directions. */
+type KeysOf<T> = { [K in keyof T as undefined extends T[K] ? never : K]: true };
 
 const incident: KeysOf<Incident> = {
   id: true,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { record, simulate } from '@halfopen/lab';
-import { evaluate } from '@halfopen/rules';
+import { evaluate, SHIPPED } from '@halfopen/rules';
 import { opened } from '../facts/stored.js';
 import { troubledFleet, UNTIL_S } from './fleets.js';
 
@@ -29,7 +29,7 @@ async function agree(t: TestContext, seed: number): Promise<void> {
     const instant_ms = simulation.scenario.startMs + at_s * 1000;
     // Nothing is open before: each channel must be suspected by what is stored.
     const chosen = await evaluate(store, instant_ms, []);
-    const every = await evaluate(store, instant_ms, [], { everyChannel: true });
+    const every = await evaluate(store, instant_ms, [], SHIPPED, { everyChannel: true });
     assert.deepEqual(
       chosen.open.map(({ rule, members }) => `${rule} on ${[...members.keys()].join()}`),
       every.open.map(({ rule, members }) => `${rule} on ${[...members.keys()].join()}`),

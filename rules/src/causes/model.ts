@@ -1,37 +1,46 @@
 import { PROBE_IDS, PROBES, type ProbeId } from '../probes/probes.js';
-import {
-  HEALTHY,
-  HYPOTHESES,
-  LEVELS,
-  OUTRIGHT,
-  SAID_OUTRIGHT,
-  UNKNOWN,
-  type HypothesisDefinition,
-  type HypothesisId,
-} from './likelihoods.js';
-
-const isHypothesis = (name: string): name is HypothesisId => name in HYPOTHESES;
+import { builtInTable, UNKNOWN_CAUSE, type CauseTable, type HypothesisDefinition } from './table.js';
 
 /** The likelihood table, ready to be computed with. */
-export const HYPOTHESIS_IDS: readonly HypothesisId[] = Object.keys(HYPOTHESES).filter(isHypothesis);
+export class CauseModel {
+  readonly ids: readonly string[];
+  readonly #priorTotal: number;
+  readonly #likelihoods: ReadonlyMap<string, ReadonlyMap<ProbeId, number>>;
 
-export function hypothesis(id: HypothesisId): HypothesisDefinition {
-  return HYPOTHESES[id];
+  constructor(private readonly table: CauseTable) {
+    this.ids = [...table.hypotheses.keys()];
+    this.#priorTotal = this.ids.reduce((sum, id) => sum + this.hypothesis(id).prior, 0);
+    this.#likelihoods = new Map(
+      this.ids.map((id) => [id, new Map(PROBE_IDS.map((probe) => [probe, this.#likelihood(id, probe)]))]),
+    );
+  }
+
+  hypothesis(id: string): HypothesisDefinition {
+    const found = this.table.hypotheses.get(id);
+    if (found === undefined) throw new Error(`the cause table has no ${id}`);
+    return found;
+  }
+
+  prior(id: string): number {
+    return this.hypothesis(id).prior / this.#priorTotal;
+  }
+
+  /** Probability that the probe reads `yes` where it is observed, if the hypothesis holds. */
+  likelihoodOfYes(id: string, probe: ProbeId): number {
+    return this.#likelihoods.get(id)?.get(probe) ?? this.table.healthy;
+  }
+
+  #likelihood(id: string, probe: ProbeId): number {
+    const { levels, healthy, outright, unknown } = this.table;
+    if (id === UNKNOWN_CAUSE) return unknown;
+    const level = this.hypothesis(id).expects.get(probe);
+    const said = level === undefined ? undefined : levels.get(level);
+    return said ?? (outright.probes.has(probe) ? outright.probability : healthy);
+  }
 }
 
-const PRIOR_TOTAL = HYPOTHESIS_IDS.reduce((sum, id) => sum + HYPOTHESES[id].prior, 0);
-
-export function prior(id: HypothesisId): number {
-  return HYPOTHESES[id].prior / PRIOR_TOTAL;
-}
-
-/** Probability that the probe reads `yes` where it is observed, if the hypothesis holds. */
-export function likelihoodOfYes(id: HypothesisId, probe: ProbeId): number {
-  if (id === 'unknown-cause') return UNKNOWN;
-  const level = hypothesis(id).expects[probe];
-  if (level !== undefined) return LEVELS[level];
-  return SAID_OUTRIGHT.has(probe) ? OUTRIGHT : HEALTHY;
-}
+/** Of the table that is shipped. */
+export const BUILT_IN_CAUSES = new CauseModel(builtInTable());
 
 /** Probes that see the same thing from several sides: together they count as one. */
 export const PROBE_GROUPS: readonly (readonly ProbeId[])[] = groupProbes();

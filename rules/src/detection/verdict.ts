@@ -1,3 +1,4 @@
+import type { Fact } from '@halfopen/telemetry';
 import type { ChannelSignals } from '../signals/signals.js';
 
 /**
@@ -11,6 +12,8 @@ export type Verdict =
       readonly since_ms: number;
       /** What is broken, as the predicate of a sentence about the channel. */
       readonly headline: string;
+      /** What the rule itself asked for, beside the probes. */
+      readonly fact?: Fact;
     }
   | { readonly state: 'clear' }
   | { readonly state: 'undetermined' };
@@ -18,6 +21,7 @@ export type Verdict =
 export const CLEAR: Verdict = { state: 'clear' };
 export const UNDETERMINED: Verdict = { state: 'undetermined' };
 
-export function firing(signals: ChannelSignals, since_ms: number, headline: string): Verdict {
-  return { state: 'firing', since_ms: Math.min(since_ms, signals.instant_ms), headline };
+export function firing(signals: ChannelSignals, since_ms: number, headline: string, fact?: Fact): Verdict {
+  const known = { state: 'firing', since_ms: Math.min(since_ms, signals.instant_ms), headline } as const;
+  return fact === undefined ? known : { ...known, fact };
 }

@@ -1,6 +1,6 @@
 import type { CauseName, Fact, Hypothesis, NextStep, Unknown } from '@halfopen/telemetry';
-import type { HypothesisId } from '../causes/likelihoods.js';
-import { hypothesis, HYPOTHESIS_IDS, likelihoodOfYes } from '../causes/model.js';
+import type { CauseModel } from '../causes/model.js';
+import { UNKNOWN_CAUSE } from '../causes/table.js';
 import { PROBE_IDS, type Evidence, type ProbeId } from '../probes/probes.js';
 import { nextStep, tellsApart } from './next-step.js';
 import { byCause, posterior, type Observations, type Posterior } from './posterior.js';
@@ -20,15 +20,15 @@ const SHOWN_MIN = 0.005;
 const EXPECTED = 0.6;
 const UNEXPECTED = 0.25;
 
-/** Ranks the causes by the evidence. Pure: the same evidence gives the same diagnosis. */
-export function diagnose(evidence: Evidence): Diagnosis {
+/** Ranks the causes by the evidence. Pure: the same evidence and table give the same diagnosis. */
+export function diagnose(evidence: Evidence, causes: CauseModel): Diagnosis {
   const observations = observed(evidence);
-  const probabilities = posterior(observations);
+  const probabilities = posterior(observations, causes);
   return {
     facts: factsOf(evidence),
-    unknowns: unknownsOf(evidence, probabilities),
-    hypotheses: hypothesesOf(evidence, probabilities),
-    nextStep: nextStep(observations, probabilities),
+    unknowns: unknownsOf(evidence, probabilities, causes),
+    hypotheses: hypothesesOf(evidence, probabilities, causes),
+    nextStep: nextStep(observations, probabilities, causes),
   };
 }
 
@@ -53,18 +53,17 @@ function factsOf(evidence: Evidence): Fact[] {
 }
 
 /** Only what would move a cause that is still in play; the rest nobody needs to know. */
-function unknownsOf(evidence: Evidence, probabilities: Posterior): Unknown[] {
+function unknownsOf(evidence: Evidence, probabilities: Posterior, causes: CauseModel): Unknown[] {
   return PROBE_IDS.flatMap((id) => {
     const reading = evidence[id];
-    return reading.value === 'unobserved' && tellsApart(id, probabilities)
+    return reading.value === 'unobserved' && tellsApart(id, probabilities, causes)
       ? [{ id, statement: reading.statement }]
       : [];
   });
 }
 
-function hypothesesOf(evidence: Evidence, probabilities: Posterior): Hypothesis[] {
-  const causes = byCause(probabilities);
-  const shown = causes.filter(
+function hypothesesOf(evidence: Evidence, probabilities: Posterior, causes: CauseModel): Hypothesis[] {
+  const shown = byCause(probabilities, causes).filter(
     ({ cause, probability }) => cause !== 'unknown-cause' && probability >= SHOWN_MIN,
   );
   const rest = 1 - shown.reduce((sum, { probability }) => sum + rounded(probability), 0);
@@ -76,39 +75,41 @@ function hypothesesOf(evidence: Evidence, probabilities: Posterior): Hypothesis[
     .map(({ cause, probability }) => ({
       cause,
       probability,
-      ...argumentsOf(evidence, likeliestPlace(cause, probabilities)),
+      ...argumentsOf(evidence, likeliestPlace(cause, probabilities, causes), causes),
     }));
 }
 
 /** Where the cause sits, if it holds: whose reader, which way. */
-function likeliestPlace(cause: CauseName, probabilities: Posterior): HypothesisId {
-  const places = HYPOTHESIS_IDS.filter((id) => hypothesis(id).cause === cause);
+function likeliestPlace(cause: CauseName, probabilities: Posterior, causes: CauseModel): string {
+  const places = causes.ids.filter((id) => causes.hypothesis(id).cause === cause);
   return places.reduce(
     (best, id) => ((probabilities.get(id) ?? 0) > (probabilities.get(best) ?? 0) ? id : best),
-    places[0] ?? 'unknown-cause',
+    places[0] ?? UNKNOWN_CAUSE,
   );
 }
 
 function argumentsOf(
   evidence: Evidence,
-  id: HypothesisId,
+  id: string,
+  causes: CauseModel,
 ): Pick<Hypothesis, 'for' | 'against' | 'missing' | 'explanation'> {
   const speaksFor: string[] = [];
   const speaksAgainst: string[] = [];
   const missing: string[] = [];
+  const { expects, explanation } = causes.hypothesis(id);
   for (const probe of PROBE_IDS) {
     const { value } = evidence[probe];
-    const yes = likelihoodOfYes(id, probe);
-    const named = hypothesis(id).expects[probe] !== undefined;
+    const yes = causes.likelihoodOfYes(id, probe);
+    const named = expects.has(probe);
     if (value === 'unobserved') {
       if (yes >= EXPECTED) missing.push(probe);
     } else if (value === 'yes') {
       if (yes >= EXPECTED) speaksFor.push(probe);
-      else if (yes <= UNEXPECTED && id !== 'unknown-cause') speaksAgainst.push(probe);
+      else if (yes <= UNEXPECTED && id !== UNKNOWN_CAUSE) speaksAgainst.push(probe);
     } else if (yes >= EXPECTED) speaksAgainst.push(probe);
     else if (named && yes <= UNEXPECTED) speaksFor.push(probe);
   }
-  return { for: speaksFor, against: speaksAgainst, missing, explanation: hypothesis(id).explanation };
+  return { for: speaksFor, against: speaksAgainst, missing, explanation };
 }
 
 /** Four digits: more would be pretended, and the sum stays within the contract's 0.001. */

@@ -1,12 +1,12 @@
 import type { CauseName } from '@halfopen/telemetry';
-import type { HypothesisId } from '../causes/likelihoods.js';
-import { hypothesis, HYPOTHESIS_IDS, likelihoodOfYes, prior, PROBE_GROUPS } from '../causes/model.js';
+import { PROBE_GROUPS, type CauseModel } from '../causes/model.js';
 import type { ProbeId } from '../probes/probes.js';
 
 /** What probes saw; a probe that is absent is unobserved and says nothing. */
 export type Observations = ReadonlyMap<ProbeId, 'yes' | 'no'>;
 
-export type Posterior = ReadonlyMap<HypothesisId, number>;
+/** By hypothesis. */
+export type Posterior = ReadonlyMap<string, number>;
 
 /**
  * Bayes over the hypotheses. Probes are taken as independent given the hypothesis, except within a group: there the mean
@@ -15,15 +15,15 @@ export type Posterior = ReadonlyMap<HypothesisId, number>;
  *
  * @returns probabilities that add up to 1
  */
-export function posterior(observations: Observations): Posterior {
-  const logs = HYPOTHESIS_IDS.map((id) => Math.log(prior(id)) + logLikelihood(id, observations));
+export function posterior(observations: Observations, causes: CauseModel): Posterior {
+  const logs = causes.ids.map((id) => Math.log(causes.prior(id)) + logLikelihood(id, observations, causes));
   const greatest = Math.max(...logs);
   const weights = logs.map((log) => Math.exp(log - greatest));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return new Map(HYPOTHESIS_IDS.map((id, index) => [id, (weights[index] ?? 0) / total]));
+  return new Map(causes.ids.map((id, index) => [id, (weights[index] ?? 0) / total]));
 }
 
-function logLikelihood(id: HypothesisId, observations: Observations): number {
+function logLikelihood(id: string, observations: Observations, causes: CauseModel): number {
   let sum = 0;
   for (const group of PROBE_GROUPS) {
     let logs = 0;
@@ -31,7 +31,7 @@ function logLikelihood(id: HypothesisId, observations: Observations): number {
     for (const probe of group) {
       const value = observations.get(probe);
       if (value === undefined) continue;
-      const yes = likelihoodOfYes(id, probe);
+      const yes = causes.likelihoodOfYes(id, probe);
       logs += Math.log(value === 'yes' ? yes : 1 - yes);
       observed++;
     }
@@ -43,10 +43,11 @@ function logLikelihood(id: HypothesisId, observations: Observations): number {
 /** The probability of each cause: the sum over its places, greatest first (ties by name, so that the order is fixed). */
 export function byCause(
   probabilities: Posterior,
+  causes: CauseModel,
 ): { readonly cause: CauseName; readonly probability: number }[] {
   const sums = new Map<CauseName, number>();
   for (const [id, probability] of probabilities) {
-    const { cause } = hypothesis(id);
+    const { cause } = causes.hypothesis(id);
     sums.set(cause, (sums.get(cause) ?? 0) + probability);
   }
   return [...sums]
@@ -55,8 +56,8 @@ export function byCause(
 }
 
 /** Uncertainty over the causes, in bits. */
-export function entropyBits(probabilities: Posterior): number {
-  return byCause(probabilities).reduce(
+export function entropyBits(probabilities: Posterior, causes: CauseModel): number {
+  return byCause(probabilities, causes).reduce(
     (sum, { probability }) => (probability > 0 ? sum - probability * Math.log2(probability) : sum),
     0,
   );

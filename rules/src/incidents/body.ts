@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { RULES, type Hypothesis, type Incident, type Link } from '@halfopen/telemetry';
+import type { Hypothesis, Incident, Link } from '@halfopen/telemetry';
+import type { CauseModel } from '../causes/model.js';
 import { diagnose } from '../diagnosis/diagnose.js';
 import { gatherEvidence } from '../probes/probes.js';
-import type { SharedSymptom } from '../signals/signals.js';
+import { expanded } from '../rulefile/template.js';
+import type { ChannelSignals, SharedSymptom } from '../signals/signals.js';
 import { clock } from '../probes/probe.js';
 import type { Finding, Scope } from './finding.js';
 
@@ -45,33 +47,52 @@ export interface Course {
  * The incident as the contract has it, explained by its clearest member: the one whose likeliest cause is the most
  * probable (ties by name).
  */
-export function incidentBody(course: Course, findings: readonly [Finding, ...Finding[]]): Incident {
+export function incidentBody(
+  course: Course,
+  findings: readonly [Finding, ...Finding[]],
+  causes: CauseModel,
+): Incident {
   const clearest = findings.reduce((best, finding) =>
     certainty(finding) > certainty(best) ? finding : best,
   );
-  const { rule, signals } = clearest;
+  const { rule, signals, verdict } = clearest;
   const diagnosis =
     course.shared === undefined
       ? clearest.diagnosis
-      : diagnose(gatherEvidence({ ...signals, shared: course.shared }));
+      : diagnose(gatherEvidence({ ...signals, shared: course.shared }), causes);
   const cause = diagnosis.hypotheses[0];
   return {
     ...course.identity,
     rule: rule.name,
     status: 'firing',
-    severity: RULES[rule.name].severity,
+    severity: rule.severity,
     started_at: iso(course.started_ms),
     fired_at: iso(course.fired_ms),
     resolved_at: null,
     channels: course.channels,
     shared: course.scope.shared,
     summary: summary(course, clearest, cause),
-    facts: diagnosis.facts,
+    facts: [...(verdict.fact === undefined ? [] : [verdict.fact]), ...diagnosis.facts],
     unknowns: diagnosis.unknowns,
     hypotheses: diagnosis.hypotheses,
     next_step: diagnosis.nextStep,
-    runbook_url: `docs/causes.md#${cause?.cause ?? 'unknown-cause'}`,
+    runbook_url: rule.runbookUrl ?? `docs/causes.md#${cause?.cause ?? 'unknown-cause'}`,
     links: pages(course, signals.channel),
+    ...owned('labels', rule.labels, signals, rule.place),
+    ...owned('annotations', rule.annotations, signals, rule.place),
+  };
+}
+
+/** What a user's own rule says, for whoever routes or reads; the shipped ones have nothing to add to the contract's keys. */
+function owned(
+  key: 'labels' | 'annotations',
+  said: Readonly<Record<string, string>>,
+  signals: ChannelSignals,
+  place: string | undefined,
+): Pick<Incident, 'labels' | 'annotations'> {
+  if (place === undefined || Object.keys(said).length === 0) return {};
+  return {
+    [key]: Object.fromEntries(Object.entries(said).map(([name, text]) => [name, expanded(text, signals)])),
   };
 }
 

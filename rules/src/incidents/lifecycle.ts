@@ -1,4 +1,5 @@
 import type { Incident } from '@halfopen/telemetry';
+import type { CauseModel } from '../causes/model.js';
 import type { Rule } from '../detection/rules.js';
 import type { Verdict } from '../detection/verdict.js';
 import { identityOf, incidentBody, iso, type Identity } from './body.js';
@@ -41,6 +42,8 @@ export interface Findings {
   readonly shared: ReadonlyMap<Finding, Scope>;
   /** How many channels there are to share it; absent where nobody needed to count. */
   readonly sizes?: Sizes;
+  /** What explains them. */
+  readonly causes: CauseModel;
   verdictOn(rule: string, channel: string): Verdict;
 }
 
@@ -62,6 +65,10 @@ export function advance(open: OpenIncidents, findings: Findings, rules: readonly
       if (advanced.open !== undefined) next.push(advanced.open);
     }
   }
+  // Of a rule that is no longer in force nobody will ever say that it is over.
+  const inForce = new Set(rules.map(({ name }) => name));
+  for (const orphan of open)
+    if (!inForce.has(orphan.rule)) transitions.push(close(orphan, findings.instant_ms));
   return { open: next, transitions };
 }
 
@@ -199,7 +206,7 @@ function rebuild(
   rule: Rule,
   gathered: Gathered,
   findings: readonly [Finding, ...Finding[]],
-  { instant_ms, firing, sizes }: Findings,
+  { instant_ms, firing, sizes, causes }: Findings,
 ): OpenIncident {
   const { before, scope, members } = gathered;
   const first_ms = before?.first_ms ?? instant_ms;
@@ -214,7 +221,11 @@ function rebuild(
     .map(({ signals }) => signals.channel)
     .filter((channel) => !members.has(channel));
   const shared = sharedSymptom(scope, channels, others, sizes);
-  const incident = incidentBody({ scope, identity, started_ms, fired_ms, channels, shared }, findings);
+  const incident = incidentBody(
+    { scope, identity, started_ms, fired_ms, channels, shared },
+    findings,
+    causes,
+  );
   return {
     identity,
     rule: rule.name,

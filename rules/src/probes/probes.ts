@@ -105,7 +105,7 @@ export const PROBES = {
 
 export type ProbeId = keyof typeof PROBES;
 
-const isProbeId = (name: string): name is ProbeId => name in PROBES;
+export const isProbeId = (name: string): name is ProbeId => name in PROBES;
 export const PROBE_IDS: readonly ProbeId[] = Object.keys(PROBES).filter(isProbeId);
 
 /** What every probe sees on one channel. */

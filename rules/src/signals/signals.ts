@@ -198,3 +198,23 @@ export interface ChannelSignals {
   /** Absent where the channel is looked at by itself. */
   readonly shared?: SharedSymptom;
 }
+
+/** A channel that nobody has told of, and its fleet. */
+export function unheardOf(channel: string, instant_ms: number): ChannelSignals {
+  return {
+    channel,
+    instant_ms,
+    ends: {},
+    pending: {},
+    connections: undefined,
+    expectation: undefined,
+    heartbeats: undefined,
+    fleet: {
+      acknowledging: new Set(),
+      listeners: new Map(),
+      server_state_ms: new Map(),
+      server_lag_ms: new Map(),
+      populations: new Map(),
+    },
+  };
+}

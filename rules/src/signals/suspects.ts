@@ -35,21 +35,6 @@ interface BeatSpans {
 }
 
 /**
- * The rules whose every reason to fire makes a suspect. A rule that is in force and not among them has all channels read:
- * the answer is right, and dear.
- */
-export const RULES_WITH_SUSPECTS: ReadonlySet<string> = new Set([
-  'asymmetric-channel',
-  'zombie-handler',
-  'heartbeat-gap',
-  'never-connected',
-  'flapping-channel',
-  'stream-corruption',
-  'duplicate-execution',
-  'telemetry-gap',
-]);
-
-/**
  * The channels on which a rule might fire at an instant: all on which one does, and few others (ADR 0017). A function of
  * (store, instant), at the cost of one pass over two narrow tables.
  *

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { RULES_IN_FORCE, type Rule } from '../../src/detection/rules.js';
+import { BUILT_IN_CAUSES } from '../../src/causes/model.js';
+import type { Rule } from '../../src/detection/rules.js';
 import { CLEAR, UNDETERMINED, type Verdict } from '../../src/detection/verdict.js';
 import { diagnose } from '../../src/diagnosis/diagnose.js';
 import {
@@ -9,16 +10,17 @@ import {
   type Transition,
 } from '../../src/incidents/lifecycle.js';
 import { gatherEvidence } from '../../src/probes/probes.js';
+import { SHIPPED } from '../../src/rulefile/book.js';
 import type { ChannelSignals } from '../../src/signals/signals.js';
 import { channelSignals, connectionSignals } from '../channel-signals.js';
 
 /** Incidents played through by hand: a verdict a step for each channel. */
 
-const FIRST = RULES_IN_FORCE.find(({ name }) => name === 'heartbeat-gap');
+const FIRST = SHIPPED.rules.find(({ name }) => name === 'heartbeat-gap');
 assert.ok(FIRST !== undefined);
 export const RULE: Rule = { ...FIRST, for_s: 20, keep_firing_for_s: 60 };
 
-const CONNECTING = RULES_IN_FORCE.find(({ name }) => name === 'never-connected');
+const CONNECTING = SHIPPED.rules.find(({ name }) => name === 'never-connected');
 assert.ok(CONNECTING !== undefined);
 export const NEVER_CONNECTED: Rule = { ...CONNECTING, for_s: 0 };
 export const NOBODY_LISTENS: Partial<ChannelSignals> = {
@@ -52,9 +54,9 @@ export function findingsAt(rule: Rule, step: number, words: Words, seen: Partial
     const verdict = verdictOn(rule.name, channel);
     if (verdict.state !== 'firing') return [];
     const signals = channelSignals({ channel, instant_ms, ...seen });
-    return [{ rule, signals, verdict, diagnosis: diagnose(gatherEvidence(signals)) }];
+    return [{ rule, signals, verdict, diagnosis: diagnose(gatherEvidence(signals), BUILT_IN_CAUSES) }];
   });
-  return { instant_ms, firing, shared: new Map(), verdictOn };
+  return { instant_ms, firing, causes: BUILT_IN_CAUSES, shared: new Map(), verdictOn };
 }
 
 export interface Played {

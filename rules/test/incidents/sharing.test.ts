@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CauseName } from '@halfopen/telemetry';
-import { RULES_IN_FORCE } from '../../src/detection/rules.js';
+import { BUILT_IN_CAUSES } from '../../src/causes/model.js';
+import { SHIPPED } from '../../src/rulefile/book.js';
 import { CLEAR, UNDETERMINED, type Verdict } from '../../src/detection/verdict.js';
 import { diagnose } from '../../src/diagnosis/diagnose.js';
 import type { Finding } from '../../src/incidents/finding.js';
@@ -10,7 +11,7 @@ import { chanceOf, shareScopes, sizeKey, type Sizes } from '../../src/incidents/
 import { gatherEvidence } from '../../src/probes/probes.js';
 import { channelSignals, endSignals } from '../channel-signals.js';
 
-const RULE = RULES_IN_FORCE.find(({ name }) => name === 'asymmetric-channel');
+const RULE = SHIPPED.rules.find(({ name }) => name === 'asymmetric-channel');
 assert.ok(RULE !== undefined);
 const rule = RULE;
 const BEGIN_MS = Date.UTC(2026, 9, 1);
@@ -30,7 +31,7 @@ function finding(channel: string, instant_ms: number, affected: Affected): Findi
   const { site, cause = 'frames-lost', since_s = 0, probability = 0.9 } = affected;
   const server = endSignals({ site, gateway: `gw of ${site}`, agent_version: '1' });
   const signals = channelSignals({ channel, instant_ms, ends: { server } });
-  const diagnosis = diagnose(gatherEvidence(signals));
+  const diagnosis = diagnose(gatherEvidence(signals), BUILT_IN_CAUSES);
   const [first] = diagnosis.hypotheses;
   assert.ok(first !== undefined);
   const hypotheses = [{ ...first, cause, probability }];
@@ -66,7 +67,14 @@ function play(...steps: readonly Seen[]): { open: OpenIncidents; steps: readonly
     };
     const step = advance(
       open,
-      { instant_ms, firing, sizes: SIZES, shared: shareScopes(firing, SIZES), verdictOn },
+      {
+        instant_ms,
+        firing,
+        causes: BUILT_IN_CAUSES,
+        sizes: SIZES,
+        shared: shareScopes(firing, SIZES),
+        verdictOn,
+      },
       [rule],
     );
     open = step.open;
