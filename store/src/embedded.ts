@@ -8,6 +8,7 @@ import { insertStatement } from './insert-statement.js';
 import { migrate, readMigrations } from './migrate.js';
 import { quoted } from './sql-text.js';
 import { StoreError, type InsertOptions, type QueryOptions, type RowBatch } from './store.js';
+import { takeBackUnlanded } from './unlanded.js';
 
 export interface EmbeddedStoreOptions {
   /** Directory of the engine's files; made if absent. One process at a time (the caller holds the lock). */
@@ -26,6 +27,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   await mkdir(options.path, { recursive: true });
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging);
+  await takeBackUnlanded(enginePathOf(options.path));
   const store = new EmbeddedStore(await loadEngine(), options.path, staging);
   try {
     await migrate(store, await readMigrations());
@@ -52,7 +54,7 @@ export class EmbeddedStore implements PeopleStore {
     /** For files on their way to the engine or from it; emptied at each start. */
     readonly stagingDir: string,
   ) {
-    this.#enginePath = join(path, 'engine');
+    this.#enginePath = enginePathOf(path);
     this.#reads = new EngineSession(engine, this.#enginePath);
     this.#writes = new EngineSession(engine, this.#enginePath);
   }
@@ -135,6 +137,10 @@ export class EmbeddedStore implements PeopleStore {
   #assertOpen(): void {
     if (this.#closed) throw new StoreError('closed', 'the store is closed', false);
   }
+}
+
+function enginePathOf(path: string): string {
+  return join(path, 'engine');
 }
 
 /** Of a long query the engine repeats the whole text in its message. */
