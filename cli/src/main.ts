@@ -1,3 +1,4 @@
+import { MistakeError } from '@halfopen/checked-yaml';
 import { CollectorError } from '@halfopen/collector';
 import { StoreError } from '@halfopen/store';
 import { StreamError } from '@halfopen/stream';
@@ -45,6 +46,10 @@ function tell(error: unknown): number {
   if (error instanceof Failure) {
     console.error(`halfopen: ${error.message}`);
     return error.exitCode;
+  }
+  if (error instanceof MistakeError) {
+    console.error(`halfopen: ${error.message}`);
+    return EXIT.usage;
   }
   if (error instanceof CollectorError || error instanceof StoreError || error instanceof StreamError) {
     console.error(`halfopen: ${error.message}`);

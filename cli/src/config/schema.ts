@@ -267,6 +267,14 @@ export const configSchema = z.strictObject({
       intervalMs: milliseconds(5_000, 250),
       /** How late exporters send: 5 s is the OpenTelemetry SDKs' default. */
       exporterDelayMs: milliseconds(5_000, 0),
+      /** Rules of one's own, and changes to those that are shipped; a folder stands for its YAML files. */
+      files: z
+        .array(z.string().min(1).max(4096))
+        .max(100)
+        .default([])
+        .meta({ example: '[/etc/halfopen/rules]' }),
+      /** Changes to the table of causes. */
+      causes: file('/etc/halfopen/causes.yaml'),
     })
     .prefault({}),
   /** Where the dashboards are: incidents link to them. */

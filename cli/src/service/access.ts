@@ -1,12 +1,14 @@
 import { openPeopleSql, PeopleSqlError, type EmbeddedStore } from '@halfopen/store';
-import { backtest, explain, type Explanation } from '@halfopen/rules';
+import { backtest, explain, type Explanation, type RuleBook } from '@halfopen/rules';
 import type { Incident } from '@halfopen/telemetry';
 import type { Config } from '../config/load.js';
 import { currentOwner, inUse, own } from '../data-dir/owner.js';
 import { Failure } from '../failure.js';
 import { lastInstant, parseInstant, storedRange } from '../instant.js';
 import { openStore } from './pipeline.js';
+import { openLog } from './log.js';
 import { RemoteService } from './remote.js';
+import { RuleShelf } from './rule-shelf.js';
 
 /** What the asking commands need, whether this process opens the data itself or a running `up` answers. */
 export interface Access {
@@ -26,7 +28,7 @@ export async function withAccess<T>(
   try {
     const store = await openStore(config);
     try {
-      return await work(direct(store));
+      return await work(direct(config, store));
     } finally {
       await store.close();
     }
@@ -42,7 +44,7 @@ export function remoteOf(config: Config): RemoteService {
   return new RemoteService(owner.apiUrl, owner.collectorUrl, config);
 }
 
-function direct(store: EmbeddedStore): Access {
+function direct(config: Config, store: EmbeddedStore): Access {
   return {
     async sql(query, format) {
       const people = await openPeopleSql(store);
@@ -56,16 +58,29 @@ function direct(store: EmbeddedStore): Access {
       }
     },
     async explain(channel, at) {
-      return explain(
-        store,
-        channel,
-        at === undefined ? await lastInstant(store, channel) : parseInstant(at, 'at'),
-      );
+      const instant_ms = at === undefined ? await lastInstant(store, channel) : parseInstant(at, 'at');
+      return withBook(config, store, instant_ms, (book) => explain(store, channel, instant_ms, book));
     },
     async backtest({ from, to, stepMs }) {
-      return backtest(store, { ...chosenRange(from, to, await storedRange(store)), stepMs });
+      const range = chosenRange(from, to, await storedRange(store));
+      return withBook(config, store, range.toMs, (book) => backtest(store, { ...range, stepMs }, book));
     },
   };
+}
+
+/** @throws MistakeError where a rule file is wrong */
+async function withBook<T>(
+  config: Config,
+  store: EmbeddedStore,
+  instant_ms: number,
+  work: (book: RuleBook) => Promise<T>,
+): Promise<T> {
+  const shelf = await RuleShelf.open(config, store, openLog(config), () => instant_ms);
+  try {
+    return await work(shelf.book());
+  } finally {
+    await shelf.close();
+  }
 }
 
 function throughOwner(remote: RemoteService): Access {

@@ -14,11 +14,15 @@ import { valid } from './request.js';
 import { CHANNEL_CHARS_MAX, lastInstant, parseInstant, STEPS_MAX } from '../instant.js';
 import { addGuard } from './guard.js';
 import type { Log } from './log.js';
+import { addRules } from './rules-api.js';
+import type { RuleShelf } from './rule-shelf.js';
 
 export interface ApiParts {
   readonly config: Config;
   readonly store: PeopleStore;
   readonly people: PeopleSql;
+  /** Undefined until the store is reached. */
+  readonly shelf: () => RuleShelf | undefined;
   readonly incidents: RunningRules['incidents'];
   readonly links: IncidentLinks;
   /** Of this process; across machines the command goes to their topic itself. */
@@ -66,6 +70,7 @@ export function createApi(parts: ApiParts): FastifyInstance {
   addProbes(app, parts);
   addIncidents(app, parts);
   addQuestions(app, parts);
+  addRules(app, parts.shelf);
   if (parts.deadLetters !== undefined) addDeadLetters(app, parts.deadLetters);
   app.register((console) =>
     addConsole(console, {
@@ -130,6 +135,7 @@ function addQuestions(app: FastifyInstance, parts: ApiParts): void {
       parts.store,
       channel,
       at === undefined ? await lastInstant(parts.store, channel) : parseInstant(at, 'at'),
+      parts.shelf()?.book(),
     );
   });
   app.post('/api/v1/sql', async (request, reply) => {
@@ -156,7 +162,7 @@ function addQuestions(app: FastifyInstance, parts: ApiParts): void {
         .send({ error: 'a backtest is running; try again when it has ended' });
     backtests++;
     try {
-      return { incidents: await backtest(parts.store, { fromMs, toMs, stepMs }) };
+      return { incidents: await backtest(parts.store, { fromMs, toMs, stepMs }, parts.shelf()?.book()) };
     } finally {
       backtests--;
     }

@@ -5,6 +5,7 @@ import type { Config } from '../config/load.js';
 import type { IncidentLinks } from './links.js';
 import type { Log } from './log.js';
 import { openNotifier, openWatchdog } from './notifications.js';
+import type { RuleShelf } from './rule-shelf.js';
 import { Undo } from './undo.js';
 
 /** What one process does at a time: evaluates the rules, tells of incidents, drops what is too old. */
@@ -18,6 +19,7 @@ export interface Judging {
 export interface JudgingOptions {
   readonly config: Config;
   readonly store: Store;
+  readonly shelf: RuleShelf;
   readonly links: IncidentLinks;
   readonly log: Log;
   /** See RulesOptions. */
@@ -28,7 +30,7 @@ export interface JudgingOptions {
 }
 
 export async function startJudging(options: JudgingOptions): Promise<Judging> {
-  const { config, store, links, log, now, term, onDeposed } = options;
+  const { config, store, shelf, links, log, now, term, onDeposed } = options;
   const undo = new Undo();
   try {
     const notifier = await openNotifier(config, store, {
@@ -43,6 +45,7 @@ export async function startJudging(options: JudgingOptions): Promise<Judging> {
         notifier.ring();
       },
       now,
+      book: () => shelf.book(),
       intervalMs: config.rules.intervalMs,
       log,
       ...(term === undefined ? {} : { term }),

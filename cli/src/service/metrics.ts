@@ -3,6 +3,7 @@ import type { RulesStatus, RunningRules } from '@halfopen/rules';
 import type { KafkaProgress, KafkaRangeConsumer } from '@halfopen/stream';
 import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
 import type { Pipeline } from './pipeline.js';
+import type { RuleShelf } from './rule-shelf.js';
 
 type IngestCounters = ReturnType<Ingest['counters']>;
 
@@ -75,6 +76,36 @@ export function addRulesMetrics(registry: Registry, rules: () => RunningRules | 
         this.inc(rules()?.status()[key] ?? 0);
       },
     });
+}
+
+/** Whether the rule files are in force, and the SQL in them answers. */
+export function addRuleFileMetrics(registry: Registry, shelf: () => RuleShelf | undefined): void {
+  const gauge = (name: string, help: string, read: (shelf: RuleShelf) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        const found = shelf();
+        this.set(found === undefined ? NaN : read(found));
+      },
+    });
+  };
+  gauge(
+    'halfopen_rules_files_valid',
+    '0 while the rule files are wrong, and the rules before them go on.',
+    (found) => (found.status().mistake === undefined ? 1 : 0),
+  );
+  gauge('halfopen_rules_in_force', 'Rules that are evaluated.', (found) => found.book().rules.length);
+  gauge(
+    'halfopen_rules_sql_failing',
+    'Rules whose SQL got no answer at its last look.',
+    (found) =>
+      found
+        .book()
+        .rules.filter(({ expression }) => expression.kind === 'sql' && expression.status().failures > 0)
+        .length,
+  );
 }
 
 /** What `halfopen rules` tells of where it stands. */

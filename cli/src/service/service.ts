@@ -12,9 +12,10 @@ import { startJudging } from './judging.js';
 import { incidentLinks } from './links.js';
 import { listenApi } from './listening.js';
 import type { Log } from './log.js';
-import { addPipelineMetrics, addRulesMetrics, lagMs } from './metrics.js';
+import { addPipelineMetrics, addRuleFileMetrics, addRulesMetrics, lagMs } from './metrics.js';
 import { addIncidentMetrics, addNotificationMetrics } from './notifications.js';
 import { openPipeline, type Pipeline } from './pipeline.js';
+import { RuleShelf } from './rule-shelf.js';
 import { refusalOf } from './sql-guard.js';
 import { Undo } from './undo.js';
 
@@ -36,10 +37,13 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     const { executionSecondsMax, concurrentMax } = config.sql;
     const people = await openPeopleSql(pipeline.store, { executionSecondsMax, concurrentMax });
     undo.push(() => people.close());
+    const shelf = await RuleShelf.open(config, pipeline.store, log);
+    undo.push(() => shelf.close());
     const links = incidentLinks(config, pipeline.store);
     const judging = await startJudging({
       config,
       store: pipeline.store,
+      shelf,
       links,
       log,
       now: () => evaluationInstant(pipeline, config),
@@ -51,12 +55,14 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     const collector = openCollector(config, pipeline, registry, log);
     addPipelineMetrics(registry, pipeline);
     addRulesMetrics(registry, () => rules);
+    addRuleFileMetrics(registry, () => shelf);
     addIncidentMetrics(registry, pipeline.store);
     addNotificationMetrics(registry, () => judging);
     const api = createApi({
       config,
       store: pipeline.store,
       people,
+      shelf: () => shelf,
       incidents: (status) => rules.incidents(status),
       links,
       deadLetters: deskInStore(pipeline.store, pipeline.stream.producer),

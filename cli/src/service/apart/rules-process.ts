@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { readIncidents } from '@halfopen/rules';
+import { readIncidents, readRuleBook } from '@halfopen/rules';
 import { peopleSqlOf, type ServerStore } from '@halfopen/store';
 import { watchKafkaProgress, type KafkaProgress } from '@halfopen/stream';
 import { Registry } from 'prom-client';
@@ -11,8 +11,9 @@ import { startJudging } from '../judging.js';
 import { incidentLinks } from '../links.js';
 import { listenApi } from '../listening.js';
 import type { Log } from '../log.js';
-import { addOfficeMetrics, addRulesMetrics } from '../metrics.js';
+import { addOfficeMetrics, addRuleFileMetrics, addRulesMetrics } from '../metrics.js';
 import { addIncidentMetrics, addNotificationMetrics } from '../notifications.js';
+import { RuleShelf } from '../rule-shelf.js';
 import { Undo } from '../undo.js';
 import { Candidacy } from './candidacy.js';
 import { needClickHouse, prepareStore, storeOf } from './clickhouse.js';
@@ -27,6 +28,8 @@ import { untilReached } from './until-reached.js';
  */
 export async function startRulesProcess(config: Config, log: Log): Promise<PartProcess> {
   const kafka = needKafka(config, 'rules');
+  // A mistake that can be seen without the server is told at once.
+  readRuleBook({ rules: config.rules.files, causes: config.rules.causes });
   const store = storeOf(needClickHouse(config, 'rules'));
   const undo = new Undo();
   undo.push(() => store.close());
@@ -49,6 +52,7 @@ class Desk {
   readonly #candidacy: Candidacy;
   readonly #stop = new AbortController();
   #progress: KafkaProgress | undefined;
+  #shelf: RuleShelf | undefined;
   #opening: string | undefined = 'starting';
   #prepared: Promise<void> = Promise.resolve();
 
@@ -64,7 +68,12 @@ class Desk {
       holder: `${hostname()}/${process.pid}/${randomUUID()}`,
       log,
       begin: (term, onDeposed) =>
-        startJudging({ config, store, log, term, onDeposed, links: this.links, now: () => this.#now() }),
+        startJudging({
+          ...{ config, store, log, term, onDeposed },
+          links: this.links,
+          shelf: this.#openShelf(),
+          now: () => this.#now(),
+        }),
     });
     this.#candidacy = new Candidacy(kafka, this.office, log);
   }
@@ -78,6 +87,10 @@ class Desk {
     return this.#progress;
   }
 
+  get shelf(): RuleShelf | undefined {
+    return this.#shelf;
+  }
+
   start(): void {
     this.#prepared = this.#prepare();
   }
@@ -88,6 +101,7 @@ class Desk {
     await this.#candidacy.close();
     await this.office.close();
     await this.#progress?.close();
+    await this.#shelf?.close();
   }
 
   obstacles(): string[] {
@@ -114,10 +128,22 @@ class Desk {
       obstacle: (message) => (this.#opening = message),
     });
     if (prepared === undefined) return;
+    this.#shelf = await untilReached('the rule files', () => RuleShelf.open(this.config, store, log), {
+      log,
+      signal: this.#stop.signal,
+      obstacle: (message) => (this.#opening = message),
+    });
+    if (this.#shelf === undefined) return;
     this.#opening = undefined;
     const { topic, group } = kafka;
     this.#progress = watchKafkaProgress({ connection: connectionOf(kafka), topic, group, log });
     this.#candidacy.start();
+  }
+
+  /** Candidates stand for election once it is there. */
+  #openShelf(): RuleShelf {
+    if (this.#shelf === undefined) throw new Error('elected before the rule files were read');
+    return this.#shelf;
   }
 
   #now(): number | undefined {
@@ -141,12 +167,14 @@ async function serve(config: Config, store: ServerStore, desk: Desk, undo: Undo,
   const registry = new Registry();
   addOfficeMetrics(registry, { term: () => office.term, progress: () => desk.progress });
   addRulesMetrics(registry, () => office.judging?.rules);
+  addRuleFileMetrics(registry, () => desk.shelf);
   addIncidentMetrics(registry, store);
   addNotificationMetrics(registry, () => office.judging);
   const api = createApi({
     config,
     store,
     people,
+    shelf: () => desk.shelf,
     // As the last evaluation saw them where that was here; else as they were last written.
     incidents: (status) => office.judging?.rules.incidents(status) ?? readIncidents(store, status),
     links,
