@@ -70,7 +70,7 @@ export function incidentBody(course: Course, findings: readonly [Finding, ...Fin
     unknowns: diagnosis.unknowns,
     hypotheses: diagnosis.hypotheses,
     next_step: diagnosis.nextStep,
-    runbook_url: `docs/causes.md#${cause?.cause ?? 'unknown-cause'}`,
+    runbook_url: `docs/runbooks/${cause?.cause ?? 'unknown-cause'}.md`,
     links: pages(course, signals.channel),
   };
 }
