@@ -83,6 +83,18 @@ export function simulated(cause: CauseName): {
   return { simulation: { ...simulation, exports }, instant_ms: startMs + asked_s * 1000 };
 }
 
+/** All of them as one recording: that is stored several times as fast as one after the other. */
+export function everyCause(): Simulation {
+  const all = CAUSE_NAMES.map((cause) => simulated(cause).simulation);
+  return {
+    ...simulated('unknown-cause').simulation,
+    truth: all.flatMap(({ truth }) => truth),
+    exports: function* () {
+      for (const simulation of all) yield* simulation.exports();
+    },
+  };
+}
+
 /** Frames are known by their connection and id, which each simulation counts from one. */
 function onConnectionsOf(
   day: number,

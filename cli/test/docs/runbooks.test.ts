@@ -8,7 +8,7 @@ import { clickhouseTime } from '@halfopen/store';
 import { CAUSE_NAMES, type CauseName } from '@halfopen/telemetry';
 import { opened } from '../facts/stored.js';
 import { fenced, read, ROOT } from './pages.js';
-import { RUNBOOK_CASES, simulated } from './runbook-cases.js';
+import { everyCause, RUNBOOK_CASES, simulated } from './runbook-cases.js';
 
 /** Set, the runbooks' outputs are written anew instead of compared. Never in CI. */
 const REWRITES = process.env['HALFOPEN_REWRITE_RUNBOOKS'] === '1' && process.env['CI'] === undefined;
@@ -20,14 +20,13 @@ const pageOf = (cause: CauseName): string => join('docs', 'runbooks', `${cause}.
 
 test('what the runbooks show of the simulated faults is what their queries answer', async (t) => {
   const { store, people, folder, load } = await opened(t);
+  const file = join(folder, 'simulated.jsonl.gz');
+  await record(everyCause(), file);
+  await load(file);
   for (const cause of CAUSE_NAMES)
     await t.test(cause, async () => {
       const page = read(pageOf(cause));
       const { simulation, instant_ms } = simulated(cause);
-      const file = join(folder, `${cause}.jsonl.gz`);
-      await record(simulation, file);
-      await load(file);
-
       const answers = new Map<string, string>();
       for (const sql of fenced(page, 'sql')) answers.set(sql.trimEnd(), await answer(sql, instant_ms));
       if (REWRITES) writeFileSync(join(ROOT, pageOf(cause)), rewritten(page, answers));
