@@ -34,7 +34,7 @@ export function incident(over: Partial<Incident> = {}): Incident {
       discriminates: ['handler-dead'],
       outcomes: [{ if: 'it arrives', then: ['handler-dead'] }],
     },
-    runbook_url: 'docs/causes.md#handler-dead',
+    runbook_url: 'docs/runbooks/handler-dead.md',
     links: [{ text: 'Channel agent-3', href: '/channels/agent-3?from=now' }],
     ...over,
   };

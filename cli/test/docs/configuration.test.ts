@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { openRuleBook, openRuleSql, readRuleBook } from '@halfopen/rules';
+import { openEmbeddedStore } from '@halfopen/store';
 import { loadConfig } from '../../src/config/load.js';
 import { temporaryFolder } from '../halfopen.js';
 import { fenced, pages, read } from './pages.js';
@@ -22,16 +24,40 @@ const CONFIGURATIONS = pages().flatMap((page) =>
   fenced(read(page), 'yaml').map((yaml, index) => ({ name: `${page}, block ${index + 1}`, yaml })),
 );
 
+type Kind = 'configuration' | 'rules' | 'causes';
+
+/** By the first key, which no other kind has. */
+function kindOf(yaml: string): Kind {
+  if (/^groups:/m.test(yaml)) return 'rules';
+  return /^hypotheses:/m.test(yaml) ? 'causes' : 'configuration';
+}
+
+const TAKEN_BY: Readonly<Record<Kind, (file: string, dir: string) => unknown>> = {
+  configuration: (file) => loadConfig(file),
+  causes: (file) => readRuleBook({ rules: [], causes: file }),
+  rules: async (file, dir) => {
+    const store = await openEmbeddedStore({ path: join(dir, 'data') });
+    const people = openRuleSql(store);
+    try {
+      await openRuleBook(readRuleBook({ rules: [file] }), people, Date.now());
+    } finally {
+      await people.close();
+      await store.close();
+    }
+  },
+};
+
 for (const { name, yaml } of CONFIGURATIONS)
   test(`a configuration that the pages show is taken: ${name}`, async (t) => {
     const dir = await temporaryFolder(t);
     for (const [file, text] of Object.entries(FILES)) await writeFile(join(dir, file), text);
     const file = join(dir, 'halfopen.yaml');
     await writeFile(file, yaml.replaceAll(FOLDER, `${dir}/`));
-    assert.ok(loadConfig(file));
+    await TAKEN_BY[kindOf(yaml)](file, dir);
   });
 
 test('the pages that show configurations are read', () => {
   const shown = new Set(CONFIGURATIONS.map(({ name }) => name.split(',')[0]));
-  for (const page of ['README.md', 'docs/alert-routing.md', 'docs/operating.md']) assert.ok(shown.has(page));
+  for (const page of ['README.md', 'docs/alert-routing.md', 'docs/operating.md', 'docs/rules.md'])
+    assert.ok(shown.has(page));
 });

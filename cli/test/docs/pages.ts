@@ -6,8 +6,12 @@ export const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** What users read, by its path from the root. */
 export function pages(): string[] {
-  const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
-  return ['README.md', 'ARCHITECTURE.md', ...docs.map((name) => join('docs', name))];
+  const docs = ['docs', join('docs', 'runbooks')].flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  );
+  return ['README.md', 'ARCHITECTURE.md', ...docs];
 }
 
 export function read(page: string): string {

@@ -83,7 +83,7 @@ test('rule files: in force from the start, changed without a restart; of a wrong
       'evaluation goes on',
       async () => (await metricOf(running, 'halfopen_rules_evaluations_total')) > before,
     );
-    assert.equal((await firing(running)).get('ghost')?.id, incident?.id, 'the rules before go on');
+    assert.equal((await firing(running)).get('ghost')?.id, incident.id, 'the rules before go on');
   }
 
   await replace(file, GHOST('poltergeist', 'ghost-2'));

@@ -76,7 +76,7 @@ export function incidentBody(
     unknowns: diagnosis.unknowns,
     hypotheses: diagnosis.hypotheses,
     next_step: diagnosis.nextStep,
-    runbook_url: rule.runbookUrl ?? `docs/causes.md#${cause?.cause ?? 'unknown-cause'}`,
+    runbook_url: rule.runbookUrl ?? `docs/runbooks/${cause?.cause ?? 'unknown-cause'}.md`,
     links: pages(course, signals.channel),
     ...owned('labels', rule.labels, signals, rule.place),
     ...owned('annotations', rule.annotations, signals, rule.place),

@@ -32,7 +32,7 @@ test('a trigger says what is broken, what speaks for it, and what to do next', (
   assert.deepEqual(details['likely_causes'], incident().hypotheses);
   assert.ok(!('trimmed' in details));
   assert.deepEqual(event.links, [
-    { text: 'Runbook', href: 'https://docs.example.com/halfopen/docs/causes.md#handler-dead' },
+    { text: 'Runbook', href: 'https://docs.example.com/halfopen/docs/runbooks/handler-dead.md' },
     { text: 'Channel agent-3', href: 'https://halfopen.example.com/x/channels/agent-3?from=now' },
   ]);
 });
