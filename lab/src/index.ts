@@ -9,7 +9,7 @@ export {
 } from './simulator/faults/index.js';
 export { Random } from './simulator/random.js';
 export type { ExportTraceServiceRequest, Span } from './simulator/otlp-json.js';
-export { type Plan, type Scenario, ScenarioError } from './simulator/scenario.js';
+export { defineScenario, type Plan, type Scenario, ScenarioError } from './simulator/scenario.js';
 export type { FleetSettings, Site } from './simulator/settings.js';
 export { type Export, simulate, type Simulation, type Truth } from './simulator/simulation.js';
 export type { Call, Mishap } from './receivers/faulty-server.js';

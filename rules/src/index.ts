@@ -7,6 +7,7 @@ export type { Transition } from './incidents/lifecycle.js';
 export { startRules, type RulesLog, type RulesOptions, type RulesStatus, type RunningRules } from './run.js';
 export { installSignals } from './signals/install.js';
 export { evaluate, type EvaluateOptions } from './evaluate.js';
+export type { OpenIncidents } from './incidents/lifecycle.js';
 export {
   filesOf,
   openRuleBook,

@@ -6,6 +6,7 @@ import { startRulesProcess } from '../service/apart/rules-process.js';
 import { openLog } from '../service/log.js';
 import { addBacktest } from './backtest.js';
 import { EXIT_CODES } from './options.js';
+import { addRulesTest } from './rules-test.js';
 import { stopSignal, withinBound } from './until-stopped.js';
 
 /** The parts of `up` as processes of their own, over Kafka and a ClickHouse server. */
@@ -28,6 +29,7 @@ export function addApart(program: Command): void {
   rules.enablePositionalOptions();
   runs(rules, startRulesProcess);
   addBacktest(rules);
+  addRulesTest(rules);
 }
 
 function runs(

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { openRuleBook, openRuleSql, readRuleBook } from '@halfopen/rules';
 import { openEmbeddedStore } from '@halfopen/store';
 import { loadConfig } from '../../src/config/load.js';
+import { readRuleTests } from '../../src/rule-tests/file.js';
 import { temporaryFolder } from '../halfopen.js';
 import { fenced, pages, read } from './pages.js';
 
@@ -24,16 +25,23 @@ const CONFIGURATIONS = pages().flatMap((page) =>
   fenced(read(page), 'yaml').map((yaml, index) => ({ name: `${page}, block ${index + 1}`, yaml })),
 );
 
-type Kind = 'configuration' | 'rules' | 'causes';
+type Kind = 'configuration' | 'rules' | 'causes' | 'tests';
 
 /** By the first key, which no other kind has. */
 function kindOf(yaml: string): Kind {
+  if (/^tests:/m.test(yaml)) return 'tests';
   if (/^groups:/m.test(yaml)) return 'rules';
   return /^hypotheses:/m.test(yaml) ? 'causes' : 'configuration';
 }
 
 const TAKEN_BY: Readonly<Record<Kind, (file: string, dir: string) => unknown>> = {
   configuration: (file) => loadConfig(file),
+  // Of the rules on the same page.
+  tests: async (file, dir) => {
+    const [, rules = ''] = fenced(read('docs/rules.md'), 'yaml');
+    await writeFile(join(dir, 'ours.yaml'), rules);
+    return readRuleTests(file);
+  },
   causes: (file) => readRuleBook({ rules: [], causes: file }),
   rules: async (file, dir) => {
     const store = await openEmbeddedStore({ path: join(dir, 'data') });

@@ -66,6 +66,8 @@ export interface PathConditions {
   partitioned: boolean;
   /** From when on the path takes no more bytes, so that writes into it block; undefined: it always does. */
   jammedFromUs: number | undefined;
+  /** Added to what every frame takes, either way. */
+  delayUs: number;
   /** A middlebox closes a connection that carried nothing towards the agent for so long. */
   idleLimitUs: number | undefined;
   /** How attempts to connect fail. */
@@ -125,6 +127,7 @@ export function healthyConditions(channelId: string, commandIntervalMs: number):
       losesBehindRelay: never,
       partitioned: false,
       jammedFromUs: undefined,
+      delayUs: 0,
       idleLimitUs: undefined,
       refusal: undefined,
     },

@@ -34,7 +34,7 @@ export class Link {
 
   carry(frame: Frame): void {
     const arrivalUs = Math.max(
-      this.scheduler.nowUs + this.random.integer(LATENCY_MIN_US, LATENCY_MAX_US),
+      this.scheduler.nowUs + this.random.integer(LATENCY_MIN_US, LATENCY_MAX_US) + this.path.delayUs,
       this.#lastArrivalUs + 1,
     );
     this.#lastArrivalUs = arrivalUs;

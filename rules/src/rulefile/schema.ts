@@ -1,23 +1,21 @@
+import { durationS } from '@halfopen/checked-yaml';
 import { SEVERITIES } from '@halfopen/telemetry';
 import { z } from 'zod';
 
 /** A file of rules, as people write it: the form of Prometheus' alerting rules. */
 
-const DURATION = /^(?=.)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
 const DURATION_S_MAX = 7 * 86_400;
 
 /** `90s`, `5m`, `1h30m`, in seconds. */
 const duration = z
   .union([z.literal(0), z.string()])
   .transform((value, context) => {
-    const [, days, hours, minutes, seconds] = DURATION.exec(value === 0 ? '0s' : value) ?? [];
-    const parts = [days, hours, minutes, seconds].map((part) => Number(part ?? 0));
-    const total = (parts[0] ?? 0) * 86_400 + (parts[1] ?? 0) * 3600 + (parts[2] ?? 0) * 60 + (parts[3] ?? 0);
-    if (value !== 0 && !DURATION.test(value))
+    const seconds = value === 0 ? 0 : durationS(value);
+    if (seconds === undefined)
       context.addIssue({ code: 'custom', message: 'expected a duration in days, hours, minutes, seconds' });
-    else if (total > DURATION_S_MAX)
+    else if (seconds > DURATION_S_MAX)
       context.addIssue({ code: 'custom', message: `expected at most ${DURATION_S_MAX / 86_400}d` });
-    return total;
+    return seconds ?? 0;
   })
   .optional()
   .meta({ example: '30s' });

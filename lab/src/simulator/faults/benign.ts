@@ -107,6 +107,16 @@ const spansLost: Disturbance = {
   },
 };
 
+const slowPath: Disturbance = {
+  cause: undefined,
+  meaning: 'Every frame takes `forMs` longer, either way, and arrives.',
+  strikes: 'site',
+  atMs: MID_RUN_MS,
+  options: ['forMs'],
+  inject: (channels, { forMs = 2_000 }) =>
+    each(channels, ({ conditions }) => change(conditions.path, { delayUs: forMs * 1000 })),
+};
+
 /** One server serves all channels; each agent is a process of its own. */
 function processes(
   channels: Parameters<Disturbance['inject']>[0],
@@ -126,4 +136,5 @@ export const BENIGN_DISTURBANCES = {
   'clock-skew': clockSkew,
   'exporter-down': exporterDown,
   'spans-lost': spansLost,
+  'slow-path': slowPath,
 } as const;

@@ -80,3 +80,22 @@ test('spans-lost: a fifth of the spans is missing, of the states as well', () =>
     assert.ok(share > 0.74 && share < 0.86, `${name}: ${share}`);
   }
 });
+
+test('slow-path: frames arrive seconds later, all of them', () => {
+  const untilMs = 400_000;
+  const observed = observe({ ...FLEET, benign: [{ name: 'slow-path', channels: [CHANNEL], untilMs }] });
+  const took = (since: number, until: number): number[] => {
+    const arrived = new Map(
+      observed
+        .frames('receive', { channel: CHANNEL, since })
+        .map((span) => [span.attributes['frame.id'], span.end]),
+    );
+    return observed
+      .frames('socket_write', { channel: CHANNEL, since, kind: 'command' })
+      .filter(({ end }) => end < until)
+      .map(({ attributes, end }) => (arrived.get(attributes['frame.id'] ?? '') ?? NaN) - end);
+  };
+  const slow = took(181, 390);
+  assert.ok(slow.length > 5 && slow.every((seconds) => seconds > 2 && seconds < 2.1), slow.join());
+  assert.ok(took(410, 700).every((seconds) => seconds < 0.1));
+});
