@@ -38,25 +38,36 @@ export async function evaluate(
   book: RuleBook = SHIPPED,
   { everyChannel = false }: EvaluateOptions = {},
 ): Promise<Step> {
-  const answers = await askSql(book.rules, instant_ms);
   // Of a member of an open incident, the rules must say whether it is well again.
-  const named = [
-    ...open.flatMap((incident) => [...incident.members.keys()]),
-    ...[...answers.values()].flatMap((rows) => [...(rows?.keys() ?? [])]),
-  ];
+  const members = open.flatMap((incident) => [...incident.members.keys()]);
+  return advance(open, await find(store, instant_ms, book, { open, members, everyChannel }), book.rules);
+}
+
+export interface Asked {
+  readonly open: OpenIncidents;
+  /** Channels that are judged whether or not a rule might fire on them. */
+  readonly members: readonly string[];
+  readonly everyChannel: boolean;
+}
+
+/** What the rules find at an instant, and which findings have one cause. */
+export async function find(
+  store: Store,
+  instant_ms: number,
+  book: RuleBook,
+  { open, members, everyChannel }: Asked,
+): Promise<Findings> {
+  const answers = await askSql(book.rules, instant_ms);
+  const named = [...members, ...[...answers.values()].flatMap((rows) => [...(rows?.keys() ?? [])])];
   const choose = !everyChannel && book.rules.every(asksSuspectsOnly);
   const channels = choose ? [...(await readSuspects(store, instant_ms)), ...named] : undefined;
   const signals = await readSignals(store, instant_ms, channels);
   const all = answers.size === 0 ? signals : withUnheardOf(signals, named, instant_ms);
-  const found = await share(store, judge(all, instant_ms, book, answers), open);
-  return advance(open, found, book.rules);
+  return share(store, judge(all, instant_ms, book, answers), open);
 }
 
 /** What each rule's SQL returns, by the rule's name. */
-export async function askSql(
-  rules: readonly Rule[],
-  instant_ms: number,
-): Promise<ReadonlyMap<string, SqlAnswer>> {
+async function askSql(rules: readonly Rule[], instant_ms: number): Promise<ReadonlyMap<string, SqlAnswer>> {
   const asking = rules.flatMap(({ name, expression }) =>
     expression.kind === 'sql'
       ? [expression.answer(instant_ms).then((answer) => [name, answer] as const)]
@@ -107,7 +118,7 @@ function settled(signals: ChannelSignals, verdict: Verdict): Verdict {
  *
  * @param answers of the rules that are SQL
  */
-export function judge(
+function judge(
   channels: readonly ChannelSignals[],
   instant_ms: number,
   { rules, causes }: RuleBook,

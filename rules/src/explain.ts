@@ -1,8 +1,8 @@
 import type { Fact, Hypothesis, Incident, NextStep, Unknown } from '@halfopen/telemetry';
 import type { Store } from '@halfopen/store';
 import { diagnose } from './diagnosis/diagnose.js';
-import { askSql, judge } from './evaluate.js';
-import { advance } from './incidents/lifecycle.js';
+import { find } from './evaluate.js';
+import { advance, whatIsShared } from './incidents/lifecycle.js';
 import { clocksApart } from './probes/clocks.js';
 import { gatherEvidence } from './probes/probes.js';
 import { clock } from './probes/probe.js';
@@ -13,7 +13,7 @@ import { readSignals } from './signals/read.js';
 export interface Explanation {
   readonly channel: string;
   readonly instantMs: number;
-  /** What the rules fire on this channel at this instant alone. */
+  /** What the rules fire on this channel at this instant, be it with others. */
   readonly incidents: readonly Incident[];
   readonly facts: readonly Fact[];
   readonly unknowns: readonly Unknown[];
@@ -24,17 +24,23 @@ export interface Explanation {
   readonly why: string;
 }
 
-/** @param instantMs event time, ms since the epoch */
+/**
+ * The rules look at all channels, as ever: what this one shares with others is evidence on it.
+ *
+ * @param instantMs event time, ms since the epoch
+ */
 export async function explain(
   store: Store,
   channel: string,
   instantMs: number,
   book: RuleBook = SHIPPED,
 ): Promise<Explanation> {
-  const [[signals], clocks, answers] = await Promise.all([
+  // As if each verdict had lasted long enough: this asks what is the case now, not whether somebody should be woken.
+  const rules = book.rules.map((rule) => ({ ...rule, for_s: 0 }));
+  const [[signals], clocks, found] = await Promise.all([
     readSignals(store, instantMs, [channel]),
     clocksApart(store, channel, instantMs),
-    askSql(book.rules, instantMs),
+    find(store, instantMs, { ...book, rules }, { open: [], members: [channel], everyChannel: false }),
   ]);
   const known = clocks === undefined ? [] : [clocks];
   const base = { channel, instantMs, incidents: [], facts: [], unknowns: [], hypotheses: [], nextStep: null };
@@ -44,21 +50,23 @@ export async function explain(
       why: `nothing is known of ${channel} in the quarter of an hour before ${clock(instantMs)}: no state, no connection event, no inventory`,
     };
   }
-  const diagnosis = diagnose(gatherEvidence(signals), book.causes);
-  // As if each verdict had lasted long enough: this asks what is the case now, not whether somebody should be woken.
-  const rules = book.rules.map((rule) => ({ ...rule, for_s: 0 }));
-  const judged = judge([signals], instantMs, { ...book, rules }, answers);
-  const incidents = advance([], judged, rules).transitions.map(({ incident }) => incident);
+  const open = advance([], found, rules).open.filter(({ members }) => members.has(channel));
+  const incidents = open.map(({ incident }) => incident);
+  const shared = open
+    .map(({ rule, scope, incident }) => whatIsShared(rule, scope, incident.channels, found))
+    .find((symptom) => symptom !== undefined);
+  const evidence = gatherEvidence(shared === undefined ? signals : { ...signals, shared });
+  const diagnosis = diagnose(evidence, book.causes);
+  const facts = [...diagnosis.facts, ...known];
   const symptoms = diagnosis.facts.filter(({ observed }) => observed).length;
   if (incidents.length === 0 && symptoms === 0) {
     return {
       ...base,
-      facts: [...diagnosis.facts, ...known],
+      facts,
       why: `nothing fires: none of the ${diagnosis.facts.length} things that could be seen of ${channel} is a symptom`,
     };
   }
   const { unknowns, hypotheses, nextStep } = diagnosis;
-  const facts = [...diagnosis.facts, ...known];
   const why =
     incidents.length > 0
       ? incidents.map(({ rule, summary }) => `${rule}: ${summary}`).join('\n')

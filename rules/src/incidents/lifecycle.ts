@@ -3,6 +3,7 @@ import type { CauseModel } from '../causes/model.js';
 import type { Rule } from '../detection/rules.js';
 import type { Verdict } from '../detection/verdict.js';
 import { identityOf, incidentBody, iso, type Identity } from './body.js';
+import type { SharedSymptom } from '../signals/signals.js';
 import { scopeOf, type Finding, type Scope } from './finding.js';
 import { belongsTo, isParted, sharedSymptom, signatureOf, type Sizes } from './sharing.js';
 
@@ -206,8 +207,9 @@ function rebuild(
   rule: Rule,
   gathered: Gathered,
   findings: readonly [Finding, ...Finding[]],
-  { instant_ms, firing, sizes, causes }: Findings,
+  all: Findings,
 ): OpenIncident {
+  const { instant_ms, causes } = all;
   const { before, scope, members } = gathered;
   const first_ms = before?.first_ms ?? instant_ms;
   const status =
@@ -216,11 +218,7 @@ function rebuild(
   const fired_ms = before?.status === 'firing' ? before.fired_ms : instant_ms;
   const identity = before?.identity ?? identityOf(rule.name, scope, first_ms);
   const channels = [...members.keys()].sort();
-  const others = firing
-    .filter((finding) => finding.rule.name === rule.name && signatureOf(finding) === scope.signature)
-    .map(({ signals }) => signals.channel)
-    .filter((channel) => !members.has(channel));
-  const shared = sharedSymptom(scope, channels, others, sizes);
+  const shared = whatIsShared(rule.name, scope, channels, all);
   const incident = incidentBody(
     { scope, identity, started_ms, fired_ms, channels, shared },
     findings,
@@ -238,6 +236,21 @@ function rebuild(
     members,
     incident,
   };
+}
+
+/** What an incident's channels have in common, as evidence; undefined where its scope has no such thing. */
+export function whatIsShared(
+  rule: string,
+  scope: Scope,
+  channels: readonly string[],
+  { firing, sizes }: Findings,
+): SharedSymptom | undefined {
+  const members = new Set(channels);
+  const others = firing
+    .filter((finding) => finding.rule.name === rule && signatureOf(finding) === scope.signature)
+    .map(({ signals }) => signals.channel)
+    .filter((channel) => !members.has(channel));
+  return sharedSymptom(scope, channels, others, sizes);
 }
 
 /** Worth a transition: who is affected, how bad, or the likeliest cause. Numbers in facts move at every evaluation. */
