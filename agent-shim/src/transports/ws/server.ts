@@ -162,7 +162,7 @@ class WatchedServer implements InstrumentedServer {
       onClosed: () => this.#sockets.delete(watched),
     });
     this.#sockets.add(watched);
-    channel.opened(connectionIdOfKey(request.headers['sec-websocket-key']));
+    channel.opened(connectionIdOfKey(request.headers['sec-websocket-key']), 'upgrade');
   }
 
   /** As the server says itself; one that was given an HTTP server of the application's, or none, may have no address yet. */

@@ -1,0 +1,43 @@
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { ConnectPhase } from '@halfopen/telemetry';
+
+/** RFC 5705, section 4: labels that begin so are free for private use. */
+const EXPORTER_LABEL = 'EXPERIMENTAL halfopen connection id';
+const ID_BYTES = 8;
+
+/** Node does not document it: true from `tls.connect` to `secureConnect`. */
+interface Internals {
+  readonly secureConnecting?: boolean;
+}
+
+export function isSocket(stream: object): stream is Socket {
+  return 'connecting' in stream && 'remoteAddress' in stream;
+}
+
+/** It has yet to connect, to be opened, or to shake hands. */
+export function isPending(stream: Readable | Writable): boolean {
+  if (stream.destroyed) return true;
+  const { pending } = stream as { readonly pending?: unknown };
+  return pending === true || (stream as Internals).secureConnecting === true;
+}
+
+/** The phase that a socket has reached, or is in; undefined for what is none. */
+export function phaseOf(stream: Writable): ConnectPhase | undefined {
+  if (!isSocket(stream)) return undefined;
+  return isTls(stream) && !stream.connecting ? 'tls' : 'tcp';
+}
+
+/**
+ * The name of a TLS connection that both ends know without telling each other: keying material exported from the session
+ * (RFC 5705). Where a proxy ends one session and begins another, the ends' names differ.
+ */
+export function connectionIdOfSession(stream: Writable): string | undefined {
+  if (!isTls(stream)) return undefined;
+  return stream.exportKeyingMaterial(ID_BYTES, EXPORTER_LABEL, Buffer.alloc(0)).toString('hex');
+}
+
+function isTls(stream: object): stream is TLSSocket {
+  return 'exportKeyingMaterial' in stream;
+}
