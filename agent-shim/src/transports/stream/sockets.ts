@@ -23,10 +23,12 @@ export function isPending(stream: Readable | Writable): boolean {
   return pending === true || (stream as Internals).secureConnecting === true;
 }
 
-/** The phase that a socket has reached, or is in; undefined for what is none. */
+/** The phase that a socket has reached, or is in; undefined where there is none, as for a pipe that is open. */
 export function phaseOf(stream: Writable): ConnectPhase | undefined {
   if (!isSocket(stream)) return undefined;
-  return isTls(stream) && !stream.connecting ? 'tls' : 'tcp';
+  if (stream.connecting) return 'tcp';
+  if (isTls(stream)) return 'tls';
+  return stream.remoteFamily === undefined ? undefined : 'tcp';
 }
 
 /**

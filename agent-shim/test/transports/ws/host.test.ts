@@ -15,7 +15,8 @@ import {
   type DescribeFrame,
 } from '../../../src/index.js';
 import { Telemetry } from '../../telemetry.js';
-import { describeFrame, frame, IDENTITY, listen, pair, until } from './pair.js';
+import { describeFrame, frame, IDENTITY, listen, pair } from './pair.js';
+import { until } from '../../until.js';
 
 interface Host {
   readonly tracer: Tracer;
