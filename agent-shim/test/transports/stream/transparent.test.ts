@@ -56,7 +56,7 @@ for (const [what, options] of Object.entries(WATCHED)) {
         });
         assert.deepEqual(watched, without);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 }
