@@ -53,11 +53,16 @@ export class Outgoing implements FrameSink {
     const { guard, stream } = this;
     hooks.replace(stream, 'write', (call, [chunk, encoding]) => {
       // The `end` of some streams calls `write`.
-      if (!this.#inEnd) guard.run(() => this.#hand(chunk, encoding));
+      if (!this.#inEnd)
+        guard.run(() => {
+          this.#hand(chunk, encoding);
+        });
       return call();
     });
     hooks.replace(stream, 'end', (call, [chunk, encoding]) => {
-      guard.run(() => this.#hand(chunk, encoding));
+      guard.run(() => {
+        this.#hand(chunk, encoding);
+      });
       this.#inEnd = true;
       try {
         return call();

@@ -16,13 +16,22 @@ export class Scan {
   ) {}
 
   bytes(bytes: Buffer): void {
-    if (this.#try((scanner) => scanner.scan(bytes))) return;
+    if (
+      this.#try((scanner) => {
+        scanner.scan(bytes);
+      })
+    )
+      return;
     this.#scanner = undefined;
-    this.guard.run(() => this.sink.garbage(bytes.length, CODEC_FAILED));
+    this.guard.run(() => {
+      this.sink.garbage(bytes.length, CODEC_FAILED);
+    });
   }
 
   end(): void {
-    this.#try((scanner) => scanner.end());
+    this.#try((scanner) => {
+      scanner.end();
+    });
   }
 
   #try(work: (scanner: FrameScanner) => void): boolean {

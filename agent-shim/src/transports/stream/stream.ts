@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { ConnectPhase } from '@halfopen/telemetry';
 import { ChannelEnd, type Address, type TransportClaims } from '../../channel-end.js';
@@ -259,9 +258,12 @@ export class WatchedStream implements Channel {
 }
 
 function partsOf(stream: ByteStream): StreamPair {
-  return typeof stream.readable === 'object'
-    ? (stream as StreamPair)
-    : { readable: stream as Socket, writable: stream as Socket };
+  return isPair(stream) ? stream : { readable: stream, writable: stream };
+}
+
+/** A stream has a `readable` as well, which says whether it is. */
+function isPair(stream: ByteStream): stream is StreamPair {
+  return typeof stream.readable === 'object';
 }
 
 function addressOf(stream: Writable, end: 'agent' | 'server'): Address | undefined {
