@@ -7,12 +7,12 @@ const PARSED_BYTES_MAX = 1_048_576;
 /** What an application calls the kinds of the contract. A type that is not here is its own kind. */
 export type Kinds = Readonly<Record<string, string>>;
 
-/** Parses a message and describes what it is; one that is no JSON is undecodable. */
+/** Parses a message and describes what it is; one that is no JSON is undecodable. A Blob cannot be read at once. */
 export function describeParsed(
   data: unknown,
   describe: (message: unknown) => FrameDescription | Undecodable | undefined,
 ): FrameDescription | Undecodable | undefined {
-  if (sizeOf(data) > PARSED_BYTES_MAX) return undefined;
+  if (data instanceof Blob || sizeOf(data) > PARSED_BYTES_MAX) return undefined;
   let message: unknown;
   try {
     message = JSON.parse(textOf(data));

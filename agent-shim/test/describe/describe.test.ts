@@ -110,6 +110,7 @@ test('what is no JSON is undecodable, and a message that is too long is not pars
   for (const describe of [describeJson(), describeJsonRpc(), describeOcppJ()]) {
     assert.deepEqual(describe('{', false, 'to_agent'), { decodeError: 'SyntaxError' });
     assert.deepEqual(describe(undefined, false, 'to_agent'), { decodeError: 'SyntaxError' });
+    assert.equal(describe(new Blob(['{']), true, 'to_agent'), undefined);
     assert.equal(describe(`"${'x'.repeat(1_048_576)}"`, false, 'to_agent'), undefined);
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string()), fc.boolean(), (text, toAgent) => {
