@@ -23,6 +23,11 @@ export type {
 } from './options.js';
 export { instrumentStream } from './transports/stream/instrument.js';
 export type { ByteStream, Introduction, StreamOptions, StreamPair } from './transports/stream/options.js';
+export {
+  instrumentStreamServer,
+  type InstrumentedStreamServer,
+  type StreamServerOptions,
+} from './transports/stream/server.js';
 export { instrumentWebSocketClient, type ClientOptions } from './transports/ws/client.js';
 export {
   instrumentWebSocketServer,

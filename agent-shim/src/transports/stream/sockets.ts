@@ -2,10 +2,14 @@ import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ConnectPhase } from '@halfopen/telemetry';
+import type { Address } from '../../channel-end.js';
 
 /** RFC 5705, section 4: labels that begin so are free for private use. */
 const EXPORTER_LABEL = 'EXPERIMENTAL halfopen connection id';
 const ID_BYTES = 8;
+
+/** Where Node keeps a socket's addresses. */
+const REMEMBERED = ['_peername', '_sockname'];
 
 /** Node does not document it: true from `tls.connect` to `secureConnect`. */
 interface Internals {
@@ -28,7 +32,28 @@ export function phaseOf(stream: Writable): ConnectPhase | undefined {
   if (!isSocket(stream)) return undefined;
   if (stream.connecting) return 'tcp';
   if (isTls(stream)) return 'tls';
-  return stream.remoteFamily === undefined ? undefined : 'tcp';
+  return asItWas(stream, () => stream.remoteFamily) === undefined ? undefined : 'tcp';
+}
+
+/** Where a connection goes to, or at a server arrived at; undefined for what has no such address. */
+export function addressOf(stream: Writable, end: 'agent' | 'server'): Address | undefined {
+  if (!isSocket(stream)) return undefined;
+  const [host, port] = asItWas(stream, () =>
+    end === 'agent' ? [stream.remoteAddress, stream.remotePort] : [stream.localAddress, stream.localPort],
+  );
+  return host === undefined ? undefined : { host, port };
+}
+
+/** A socket that was asked for its addresses remembers them beyond its end; one that the application did not ask must not. */
+function asItWas<T>(socket: Socket, ask: () => T): T {
+  const before = REMEMBERED.map((name) => Reflect.getOwnPropertyDescriptor(socket, name));
+  const answer = ask();
+  REMEMBERED.forEach((name, index) => {
+    const own = before[index];
+    if (own === undefined) Reflect.deleteProperty(socket, name);
+    else Reflect.defineProperty(socket, name, own);
+  });
+  return answer;
 }
 
 /**

@@ -10,7 +10,7 @@ import { Incoming } from './incoming.js';
 import { isRead } from './liveness.js';
 import type { ByteStream, StreamOptions, StreamPair } from './options.js';
 import { Outgoing } from './outgoing.js';
-import { connectionIdOfSession, isPending, isSocket, phaseOf } from './sockets.js';
+import { addressOf, connectionIdOfSession, isPending, phaseOf } from './sockets.js';
 
 const FRAME_BYTES_MAX = 16 * 1_048_576;
 const DESCRIBED_BYTES_MAX = 1_048_576;
@@ -264,11 +264,4 @@ function partsOf(stream: ByteStream): StreamPair {
 /** A stream has a `readable` as well, which says whether it is. */
 function isPair(stream: ByteStream): stream is StreamPair {
   return typeof stream.readable === 'object';
-}
-
-function addressOf(stream: Writable, end: 'agent' | 'server'): Address | undefined {
-  if (!isSocket(stream)) return undefined;
-  const [host, port] =
-    end === 'agent' ? [stream.remoteAddress, stream.remotePort] : [stream.localAddress, stream.localPort];
-  return host === undefined ? undefined : { host, port };
 }
