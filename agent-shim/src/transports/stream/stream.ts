@@ -181,7 +181,7 @@ export class WatchedStream implements Channel {
     this.#phase = phaseOf(this.#writable);
     if (this.#open.transport || isPending(this.#readable) || isPending(this.#writable)) return;
     this.#open.transport = true;
-    this.#connectionId ??= connectionIdOfSession(this.#writable);
+    this.#connectionId ??= this.#guard.run(() => connectionIdOfSession(this.#writable));
     this.#address = addressOf(this.#writable, this.options.end);
     if (this.#introduced) this.#tellOpen();
     else {
@@ -246,7 +246,7 @@ export class WatchedStream implements Channel {
   }
 
   #claims(): TransportClaims {
-    const open = this.#open.transport && !this.#closed;
+    const open = this.#open.transport && !this.#closed && !this.#readable.destroyed;
     const readings = { pausedAt_ms: this.#pausedAt_ms, deliveredAt_ms: this.#deliveredAt_ms };
     return {
       open,

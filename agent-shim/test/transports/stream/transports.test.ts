@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, Socket, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -158,6 +159,25 @@ test("over a child process's standard input and output", async () => {
   await until(() => told.spans('channel.close').length === 1, 'the close');
   assert.equal(told.attributes('channel.close')[0]?.['channel.close.initiator'], 'peer');
   assert.equal(told.attributes('channel.state').at(-1)?.['channel.connected'], false);
+});
+
+test('over two streams of files, such as a character device read and written, which are open when both are', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'shim-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const [from, to] = [join(directory, 'from'), join(directory, 'to')];
+  await writeFile(from, frame('c1', 'command'));
+  const parts = { readable: createReadStream(from), writable: createWriteStream(to) };
+  const { told } = watch('agent', parts, { transport: 'virtio-serial' });
+  assert.deepEqual(phases(told), [], 'nothing is open yet');
+  parts.readable.resume();
+  await once(parts.readable, 'close');
+  parts.writable.end(frame('a1', 'ack', { reply_to: 'c1' }));
+  await once(parts.writable, 'close');
+  assert.deepEqual(phases(told), [['ok', undefined, undefined]]);
+  assert.equal(told.spans('frame.receive', { 'frame.id': 'c1' }).length, 1);
+  assert.equal(told.spans('frame.ack', { 'frame.id': 'c1' }).length, 1);
+  assert.deepEqual(await readFile(to), frame('a1', 'ack', { reply_to: 'c1' }));
+  assert.equal(told.attributes('channel.close')[0]?.['channel.close.initiator'], 'peer');
 });
 
 /** A server learns from the first frame whose connection it is, and what it is called. */
