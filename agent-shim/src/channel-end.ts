@@ -145,6 +145,14 @@ export class ChannelEnd implements Channel {
     });
   }
 
+  /** Nobody watches the transport any more: what it claims is not known, so no more states are told. */
+  released(): void {
+    if (this.#opened_ms === undefined || this.#closed) return;
+    this.#closed = true;
+    eventLoop.end();
+    this.#reporter.halt();
+  }
+
   /** The application gives a message to the transport. @returns to be called once its bytes are written, or can't be */
   write(message: Message, known?: FrameDescription): WriteEnd {
     const description = known ?? this.#describe(message, this.#outgoing);

@@ -100,7 +100,7 @@ export class Outgoing implements FrameSink {
   #hand(chunk: unknown, encoding: unknown): void {
     const { stream } = this;
     // It is joined where nothing waits: what waits was handed over before anybody looked.
-    this.#joined ||= stream.writableLength === 0;
+    this.#joined ||= !(stream.writableLength > 0); // old streams do not say
     if (!this.#joined || !stream.writable) return; // the stream will refuse it
     const fallback = (stream as Internals)._writableState?.defaultEncoding ?? 'utf8';
     const bytes = bytesOf(chunk, typeof encoding === 'string' ? encoding : fallback);

@@ -26,7 +26,8 @@ export class WatchedStream implements Channel {
   readonly #readable: Readable;
   readonly #writable: Writable;
   readonly #incoming: Incoming;
-  readonly #open = { transport: false, told: false };
+  /** What has yet to close; whether the transport is open, and whether that is told. */
+  readonly #open = { parts: new Set<Readable | Writable>(), transport: false, told: false };
   #channel: ChannelEnd | undefined;
   #connectionId: string | undefined;
   #introduced: boolean;
@@ -93,6 +94,7 @@ export class WatchedStream implements Channel {
   release(): void {
     clearTimeout(this.#introduction);
     this.#hooks.release();
+    this.#channel?.released();
   }
 
   #watch(): void {
@@ -100,6 +102,8 @@ export class WatchedStream implements Channel {
     const [readable, writable] = [this.#readable, this.#writable] as const;
     for (const stream of new Set<Readable | Writable>([readable, writable])) {
       hooks.replace(stream, 'emit', (call, [event, ...args]) => this.#emits(stream, event, args, call));
+      // A process cannot close its own standard output.
+      if (stream !== process.stdout) this.#open.parts.add(stream);
     }
     hooks.replace(readable, 'unshift', (call, [chunk, encoding]) => {
       this.#guard.run(() => {
@@ -167,9 +171,8 @@ export class WatchedStream implements Channel {
         if (stream === this.#readable) this.#ended();
         return;
       case 'close':
-        // A process cannot close its own standard output.
-        if (this.#readable.closed && (this.#writable.closed || this.#writable === process.stdout))
-          this.#close();
+        this.#open.parts.delete(stream);
+        if (this.#open.parts.size === 0) this.#close();
         return;
       default:
         return;

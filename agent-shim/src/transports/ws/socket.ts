@@ -71,6 +71,7 @@ export class WatchedSocket {
   release(): void {
     // What somebody else has replaced since is theirs, and goes on calling ours, which then only pass on.
     this.#released = true;
+    this.channel.released();
     const methods = this.socket as unknown as Methods;
     for (const name of REPLACED)
       if (methods[name] === this.#own[name]) Reflect.deleteProperty(this.socket, name);

@@ -102,15 +102,24 @@ test('a first frame may say whose connection it is; an `accept` that throws keep
 });
 
 test('a server that is watched no more tells nothing more, and its sockets are as they were', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
   const { server, told, instrumented, dial } = await listen(t, { accept: () => ({ channel: IDENTITY }) });
   const [socket, accepted] = await dial();
   const listeners = server.listenerCount('connection');
   assert.deepEqual(Object.keys(accepted), Object.keys(socket), 'nothing shows on a watched socket');
   assert.ok(Object.hasOwn(accepted, 'write'));
+  const before = told.spans('channel.state').length;
+  accepted.resume();
+  t.mock.timers.tick(1_000);
+  assert.equal(told.spans('channel.state').length, before + 1, 'somebody reads it now');
   instrumented.close();
   for (const name of ['write', 'end', '_write', '_writev', 'emit', 'unshift', 'destroy'])
     assert.equal(Object.hasOwn(accepted, name), false, name);
   assert.equal(server.listenerCount('connection'), listeners - 1);
+  const states = told.spans('channel.state').length;
+  accepted.pause();
+  t.mock.timers.tick(1_000);
+  assert.equal(told.spans('channel.state').length, states, 'nobody knows how it goes on');
   const echoed = once(socket, 'data');
   accepted.pipe(accepted);
   socket.write(frame('c1', 'command'));
