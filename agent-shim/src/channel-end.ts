@@ -1,10 +1,11 @@
 import type { CloseInitiator, ConnectOutcome, ConnectPhase, Direction, FrameType } from '@halfopen/telemetry';
 import { SpanKind, trace } from '@opentelemetry/api';
 import { Clock } from './clock.js';
+import { followed } from './followed.js';
 import { Guard } from './guard.js';
+import { frameOf, idOf, sizeOf, type Message } from './message.js';
 import type { Beliefs, Channel, ChannelIdentity, FrameDescription, ShimOptions } from './options.js';
-import type { Frame } from './recorder/frame.js';
-import { FrameRecorder, type Received } from './recorder/recorder.js';
+import { FrameRecorder, type Received, type WriteEnd } from './recorder/recorder.js';
 import { SpanWriter, type Attributes } from './recorder/spans.js';
 import { StageTeller } from './recorder/stages.js';
 import { eventLoop } from './state/event-loop.js';
@@ -15,7 +16,13 @@ export interface TransportClaims {
   readonly open: boolean;
   readonly reading: boolean;
   readonly writing: boolean;
-  readonly handling: boolean;
+  /** Undefined where a transport cannot know. */
+  readonly handling: boolean | undefined;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number | undefined;
 }
 
 /** What a transport brings to one connection of a channel. */
@@ -23,17 +30,20 @@ export interface ConnectionSetup {
   readonly end: 'agent' | 'server';
   /** As in `channel.transport`. */
   readonly transport: string;
+  /** What the wire calls its frames, where all are of one type. */
+  readonly frameType?: FrameType;
   readonly identity: ChannelIdentity;
   readonly options: ShimOptions;
   readonly beliefs: (() => Beliefs) | undefined;
   readonly claims: () => TransportClaims;
-  /** Where the connection goes to, or arrived at. */
-  readonly address?: { readonly host: string; readonly port: number | undefined };
+  /** Where the connection goes to, or arrived at; read when an attempt is told. */
+  readonly address?: Address | undefined;
 }
 
 export interface Attempt {
   readonly outcome: ConnectOutcome;
-  readonly phase: ConnectPhase;
+  /** Undefined where a transport has none. */
+  readonly phase: ConnectPhase | undefined;
   readonly statusCode?: number;
   readonly errorType?: string;
 }
@@ -44,19 +54,8 @@ export interface Closing {
   readonly initiator: CloseInitiator;
 }
 
-/** A message on its way through a transport, as far as that knows it. */
-export interface Message {
-  readonly data: unknown;
-  readonly type: FrameType;
-  /** Bytes. */
-  readonly size: number;
-}
-
 const STATE_INTERVAL_MS = 10_000;
 const PENDING_AFTER_MS = 5_000;
-
-/** Message ids are kept while a frame is followed, and compared with those of the peer: cut at this, at both ends. */
-const ID_CHARACTERS_MAX = 256;
 
 /**
  * One end of one connection of a channel: what a transport calls as things happen, and what the application may call
@@ -99,10 +98,10 @@ export class ChannelEnd implements Channel {
   }
 
   /** The transport is open. */
-  opened(connectionId: string | undefined): void {
+  opened(connectionId: string | undefined, phase: ConnectPhase | undefined): void {
     this.#connectionId = connectionId;
     this.#opened_ms = this.#clock.now();
-    this.attempted({ outcome: 'ok', phase: 'upgrade' });
+    this.attempted({ outcome: 'ok', phase });
     eventLoop.begin();
     this.#reporter.start();
   }
@@ -146,11 +145,40 @@ export class ChannelEnd implements Channel {
     });
   }
 
+  /** Nobody watches the transport any more: what it claims is not known, so no more states are told. */
+  released(): void {
+    if (this.#opened_ms === undefined || this.#closed) return;
+    this.#closed = true;
+    eventLoop.end();
+    this.#reporter.halt();
+  }
+
   /** The application gives a message to the transport. @returns to be called once its bytes are written, or can't be */
-  write(message: Message, known?: FrameDescription): (error?: unknown) => void {
+  write(message: Message, known?: FrameDescription): WriteEnd {
     const description = known ?? this.#describe(message, this.#outgoing);
     const frame = frameOf(message, this.#outgoing, description);
     return this.#recorder.write(frame);
+  }
+
+  /**
+   * The application gives a message to a transport that may keep it waiting.
+   *
+   * @returns to be called as the transport begins to write it, and then as in {@link write}
+   */
+  handOver(message: Message): () => WriteEnd {
+    const description = this.#describe(message, this.#outgoing);
+    return this.#recorder.handOver(frameOf(message, this.#outgoing, description));
+  }
+
+  /** Whether the application can tell what a message is, if it is one. */
+  reads(message: Message, way: 'in' | 'out'): boolean {
+    const description = this.#describe(message, way === 'in' ? this.#incoming : this.#outgoing);
+    return description !== undefined && !('decodeError' in description);
+  }
+
+  /** The application hands over what the transport cannot tell as a frame; it is written all the same. */
+  malformed(message: Message, error: string): void {
+    this.#recorder.malformed(frameOf(message, this.#outgoing, undefined), error);
   }
 
   /**
@@ -171,6 +199,7 @@ export class ChannelEnd implements Channel {
   /** Its listeners have run, as far as they go at once. */
   routed(received: Received): void {
     this.#recorder.told(received);
+    this.#recorder.forget();
   }
 
   /** Its handler is called. @returns to be called once that has ended */
@@ -180,11 +209,8 @@ export class ChannelEnd implements Channel {
 
   enqueue(data: unknown): void {
     this.guard.run(() => {
-      const message = {
-        data,
-        type: typeof data === 'string' ? 'text' : 'binary',
-        size: sizeOf(data),
-      } as const;
+      const type = this.setup.frameType ?? (typeof data === 'string' ? 'text' : 'binary');
+      const message = { data, type, size: sizeOf(data) };
       this.#recorder.enqueue(frameOf(message, this.#outgoing, this.#describe(message, this.#outgoing)));
     });
   }
@@ -209,9 +235,9 @@ export class ChannelEnd implements Channel {
     });
   }
 
-  undecodable(decodeError: string): void {
+  undecodable(decodeError: string, size = 0): void {
     this.guard.run(() => {
-      const message = { data: undefined, type: 'binary', size: 0 } as const;
+      const message = { data: undefined, type: this.setup.frameType ?? 'binary', size };
       this.#recorder.undecodable(frameOf(message, this.#incoming, undefined), decodeError);
     });
   }
@@ -229,7 +255,8 @@ export class ChannelEnd implements Channel {
   }
 
   #describe({ data, type }: Message, direction: Direction): ReturnType<ShimOptions['describeFrame']> {
-    return this.guard.run(() => this.setup.options.describeFrame(data, type === 'binary', direction));
+    if (data === undefined) return undefined; // longer than is kept
+    return this.guard.run(() => this.setup.options.describeFrame(data, type !== 'text', direction));
   }
 
   #identity(): Attributes {
@@ -256,7 +283,7 @@ export class ChannelEnd implements Channel {
       'channel.connected': beliefs.connected ?? up,
       'channel.reader.alive': up && reading && beliefs.readerAlive !== false,
       'channel.writer.alive': up && writing && beliefs.writerAlive !== false,
-      'channel.handler.alive': up && handling && beliefs.handlerAlive !== false,
+      'channel.handler.alive': aliveHandler(up, handling, beliefs.handlerAlive),
       ...this.#recorder.state(),
       'channel.heartbeat.active': beliefs.heartbeatActive,
       'channel.heartbeat.interval_ms': beliefs.heartbeatIntervalMs,
@@ -268,67 +295,12 @@ export class ChannelEnd implements Channel {
   }
 }
 
-/** Calls a handler and ends its stage when it has ended, be it a promise; returns or throws what the handler does. */
-export function followed<T>(
-  guard: Guard,
-  done: ((error?: unknown) => void) | undefined,
-  handler: () => T,
-): T {
-  const end = (error?: unknown): void => {
-    guard.run(() => done?.(error));
-  };
-  let result: T;
-  try {
-    result = handler();
-  } catch (error) {
-    end(error ?? '_OTHER');
-    throw error;
-  }
-  // Only promises: other thenables may begin their work when `then` is called.
-  if (!(result instanceof Promise)) {
-    end();
-    return result;
-  }
-  // Rejects as the handler's does, so that a rejection which nobody handles stays one.
-  return result.then(
-    (value: unknown) => {
-      end();
-      return value;
-    },
-    (error: unknown) => {
-      end(error ?? '_OTHER');
-      throw error;
-    },
-  ) as T;
-}
-
-function frameOf(
-  { type, size }: Message,
-  direction: Direction,
-  description: ReturnType<ShimOptions['describeFrame']>,
-): Frame {
-  if (description === undefined || 'decodeError' in description)
-    return { id: undefined, direction, type, kind: undefined, size };
-  const { id, kind, replyTo } = description;
-  return {
-    id: idOf(id),
-    direction,
-    type,
-    kind,
-    size,
-    replyTo: replyTo === undefined ? undefined : idOf(replyTo),
-  };
-}
-
-function idOf(id: unknown): string {
-  return String(id).slice(0, ID_CHARACTERS_MAX);
-}
-
-/** Bytes of what transports take as a message. */
-export function sizeOf(data: unknown): number {
-  if (typeof data === 'string') return Buffer.byteLength(data);
-  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) return data.byteLength;
-  if (data instanceof Blob) return data.size;
-  if (Array.isArray(data)) return data.reduce<number>((sum, part) => sum + sizeOf(part), 0);
-  return typeof data === 'number' ? String(data).length : 0;
+/** Undefined is unobserved: neither the transport nor the application knows. */
+function aliveHandler(
+  up: boolean,
+  handling: boolean | undefined,
+  believed: boolean | undefined,
+): boolean | undefined {
+  if (handling === undefined) return believed === undefined ? undefined : up && believed;
+  return up && handling && believed !== false;
 }

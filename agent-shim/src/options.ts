@@ -15,8 +15,8 @@ export interface ChannelIdentity {
 
 /** What the application knows of one of its frames. */
 export interface FrameDescription {
-  /** Message or command id, the same at both ends. */
-  readonly id: string;
+  /** Message or command id, the same at both ends; undefined where the frame has none: it counts and has no spans. */
+  readonly id?: string;
   /** `command`, `ack`, `result`, `heartbeat`, `config`, `hello`, or a name of the application's own. */
   readonly kind: string;
   /** The id of the frame that this one answers. */

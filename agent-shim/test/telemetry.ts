@@ -1,4 +1,5 @@
-import type { AttributeName, SpanName } from '@halfopen/telemetry';
+import assert from 'node:assert/strict';
+import { ATTRIBUTES, type AttributeName, type SpanName } from '@halfopen/telemetry';
 import type { Tracer } from '@opentelemetry/api';
 import {
   BasicTracerProvider,
@@ -40,4 +41,19 @@ export class Telemetry {
 /** ms */
 export function durationOf({ duration: [seconds, nanoseconds] }: ReadableSpan): number {
   return seconds * 1_000 + nanoseconds / 1e6;
+}
+
+/** Every attribute is one of the contract, of its type and on its span. */
+export function assertOfContract(spans: readonly ReadableSpan[]): void {
+  for (const { name, attributes } of spans) {
+    for (const [key, value] of Object.entries(attributes)) {
+      if (key.startsWith('messaging.')) continue;
+      const attribute = ATTRIBUTES[key as AttributeName];
+      assert.ok(key in ATTRIBUTES, `${key} is not of the contract`);
+      assert.ok((attribute.spans as readonly string[]).includes(name), `${key} on ${name}`);
+      const type = attribute.type === 'bool' ? 'boolean' : attribute.type === 'string' ? 'string' : 'number';
+      assert.equal(typeof value, type, key);
+      if (attribute.type === 'int') assert.ok(Number.isInteger(value), `${key} is ${String(value)}`);
+    }
+  }
 }

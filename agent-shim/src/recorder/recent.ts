@@ -9,10 +9,20 @@ export class Recent<T> {
   }
 
   set(id: string, entry: T): void {
+    this.add(id, entry);
+    this.trim();
+  }
+
+  /** Without making room yet: {@link trim} does, as soon as the newest ones may be forgotten as well. */
+  add(id: string, entry: T): void {
     this.#entries.delete(id); // sent again: it is the newest now
     this.#entries.set(id, entry);
-    if (this.#entries.size <= this.max) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  trim(): void {
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.max) return;
+      this.#entries.delete(oldest);
+    }
   }
 }

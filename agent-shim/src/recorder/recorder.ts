@@ -15,10 +15,13 @@ interface Outgoing extends Followed {
   readonly offered_ms: number;
 }
 
-/** A frame being written: `done` is given what the transport says, an error or nothing. */
+/** Is given what the transport says at the end of a write, an error or nothing; only the first call counts. */
+export type WriteEnd = (error?: unknown) => void;
+
+/** A frame being written. */
 interface Writing {
   readonly since_ms: number;
-  readonly done: (error?: unknown) => void;
+  readonly done: WriteEnd;
 }
 
 /** A received frame, not yet told of: what its listeners find may change how. */
@@ -70,28 +73,47 @@ export class FrameRecorder {
   }
 
   /**
-   * Is given to the transport.
+   * Is given to the transport, which begins to write it at once.
    *
    * @returns to be called when the transport has written the bytes, not merely buffered them, or has failed to
    */
-  write(frame: Frame): (error?: unknown) => void {
+  write(frame: Frame): WriteEnd {
+    return this.handOver(frame)();
+  }
+
+  /**
+   * Is given to a transport that may keep it waiting.
+   *
+   * @returns to be called as the transport begins to write it; what that returns is to be called as in {@link write}
+   */
+  handOver(frame: Frame): () => WriteEnd {
     const queued = frame.id === undefined ? undefined : this.#queued.get(frame.id);
     if (frame.id !== undefined) this.#queued.delete(frame.id);
     const { offered_ms, context } = queued ?? this.#accept(frame);
-    const begun_ms = this.clock.now();
     const followed = { frame: { ...frame, seq: ++this.#seq }, context };
     if (frame.id !== undefined && !isControl(frame)) this.#sent.set(frame.id, followed);
-    const end = this.stages.open('socket_write', followed, {}, begun_ms);
+    let begun: { readonly ms: number; readonly end: End } | undefined;
+    const begin = (): NonNullable<typeof begun> => {
+      const ms = this.clock.now();
+      return (begun ??= { ms, end: this.stages.open('socket_write', followed, {}, ms) });
+    };
+    let ended = false;
     const writing: Writing = {
       since_ms: offered_ms,
       done: (error) => {
+        if (ended) return;
+        ended = true;
         this.#writing.delete(writing);
+        const { ms, end } = begin();
         end(endingOf(error));
-        if (error === undefined || error === null) this.#written(frame, begun_ms);
+        if (error === undefined || error === null) this.#written(frame, ms);
       },
     };
     if (!isControl(frame)) this.#writing.add(writing);
-    return writing.done;
+    return () => {
+      if (!ended) begin();
+      return writing.done;
+    };
   }
 
   /** Has been read whole; {@link told} follows once its listeners have run. */
@@ -100,7 +122,7 @@ export class FrameRecorder {
     this.#received_ms = ended_ms;
     this.counters.received(frame);
     const received = { frame, context: undefined, begun_ms, ended_ms, unrouted: false, told: false };
-    if (frame.id !== undefined && !isControl(frame)) this.#received.set(frame.id, received);
+    if (frame.id !== undefined && !isControl(frame)) this.#received.add(frame.id, received);
     return received;
   }
 
@@ -117,6 +139,11 @@ export class FrameRecorder {
     if (about !== undefined) this.#acknowledge(about, this.#sent.get(about.id), begun_ms);
   }
 
+  /** All that was read at once has been routed: of the frames received, only the last ones are remembered. */
+  forget(): void {
+    this.#received.trim();
+  }
+
   /** A received frame that no handler takes. */
   unrouted(id: string): void {
     const received = this.#received.get(id);
@@ -130,7 +157,16 @@ export class FrameRecorder {
   /** Something arrived that could not be decoded. */
   undecodable(frame: Frame, error: string): void {
     this.counters.add('channel.rx.decode_errors');
-    this.stages.tellUndecodable(frame, error);
+    this.stages.tellUndecodable('receive', frame, {
+      outcome: 'dropped',
+      dropReason: 'decode',
+      errorType: error,
+    });
+  }
+
+  /** The application has handed over what is no frame; it is written all the same. */
+  malformed(frame: Frame, error: string): void {
+    this.stages.tellUndecodable('enqueue', frame, { outcome: 'error', errorType: error });
   }
 
   /** The received frame of that id; undefined when many have come since. */

@@ -72,10 +72,9 @@ export class StageTeller {
     if (this.#tells(followed.frame)) this.#write(stage, followed, begun_ms, ending, {});
   }
 
-  /** Something arrived that is no frame: always told, it has no id to choose by. */
-  tellUndecodable(frame: Frame, errorType: string): void {
-    const ending: Ending = { outcome: 'dropped', dropReason: 'decode', errorType };
-    this.#write('receive', { frame, context: undefined }, this.clock.now(), ending, {});
+  /** What is no frame: always told, it has no id to choose by. */
+  tellUndecodable(stage: 'enqueue' | 'receive', frame: Frame, ending: Ending): void {
+    this.#write(stage, { frame, context: undefined }, this.clock.now(), ending, {});
   }
 
   /** Reports what has been open for long. */

@@ -54,8 +54,13 @@ export class StateReporter {
 
   /** Reports for the last time. */
   stop(): void {
-    clearInterval(this.#timer);
+    this.halt();
     this.report();
+  }
+
+  /** Reports no more. */
+  halt(): void {
+    clearInterval(this.#timer);
   }
 
   #look(): void {

@@ -1,17 +1,12 @@
-import { errorMonitor } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { SpanKind, trace } from '@opentelemetry/api';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { ChannelEnd } from '../../channel-end.js';
-import { Clock } from '../../clock.js';
-import { Guard } from '../../guard.js';
 import type { Beliefs, Channel, ChannelIdentity, ShimOptions } from '../../options.js';
-import { errorType } from '../../recorder/recorder.js';
-import { SpanWriter, type Attributes } from '../../recorder/spans.js';
+import { Listening, type InventoryOptions } from '../listening.js';
 import { connectionIdOfKey } from './connection-id.js';
 import { claimsOf, WatchedSocket } from './socket.js';
 
-export interface ServerOptions extends ShimOptions {
+export interface ServerOptions extends ShimOptions, InventoryOptions {
   /**
    * Whose connection this is, from its upgrade request.
    *
@@ -20,10 +15,6 @@ export interface ServerOptions extends ShimOptions {
   readonly identify: (request: IncomingMessage) => ChannelIdentity | undefined;
   /** Asked for a channel at each report of its state. */
   readonly beliefs?: (channel: ChannelIdentity) => Beliefs;
-  /** The channels that should exist, connected or not; asked at start and every `inventoryIntervalMs`. */
-  readonly expected?: () => Iterable<ChannelIdentity>;
-  /** @default 120_000 */
-  readonly inventoryIntervalMs?: number;
 }
 
 /** What watches a server. No method ever throws. */
@@ -35,14 +26,6 @@ export interface InstrumentedServer {
   /** Stops telling; open sockets and the server go on as they were. */
   close(): void;
 }
-
-type Listener = (...args: unknown[]) => void;
-
-const INVENTORY_INTERVAL_MS = 120_000;
-const LISTENER_INTERVAL_MS = 60_000;
-
-/** Of one sweep; the rest is left out. */
-const EXPECTED_MAX = 100_000;
 
 /**
  * Watches a `ws` server: each connection that it accepts, what it listens on, and its inventory. Call it right after the
@@ -56,55 +39,22 @@ export function instrumentWebSocketServer(
 }
 
 class WatchedServer implements InstrumentedServer {
-  readonly #guard = new Guard();
-  readonly #clock = new Clock();
-  readonly #spans: SpanWriter;
+  readonly #listening: Listening;
   readonly #channels = new WeakMap<WebSocket, Channel>();
   readonly #sockets = new Set<WatchedSocket>();
-  readonly #timers: NodeJS.Timeout[] = [];
-  readonly #listeners: readonly (readonly [string | symbol, Listener])[];
-  #address: { readonly host: string; readonly port: number } | undefined;
 
   constructor(
-    private readonly server: WebSocketServer,
+    server: WebSocketServer,
     private readonly options: ServerOptions,
   ) {
-    const tracer = options.tracer ?? trace.getTracer('@halfopen/agent-shim');
-    this.#spans = new SpanWriter(tracer, () => ({ 'channel.end': 'server' }), this.#guard);
-    // First in line, so that what the application's own listener sends is seen. A listener for `error` itself would keep
-    // an error from ending the process.
-    this.#listeners = [
-      [
-        'connection',
-        this.#guarded((socket, request) => {
-          this.#accepted(socket as WebSocket, request as IncomingMessage);
-        }),
-      ],
-      [
-        'listening',
-        this.#guarded(() => {
-          this.#listening();
-        }),
-      ],
-      [
-        errorMonitor,
-        this.#guarded((error) => {
-          this.#listener(false, errorType(error));
-        }),
-      ],
-      [
-        'close',
-        this.#guarded(() => {
-          this.#listener(false, 'closed');
-        }),
-      ],
-    ];
-    for (const [event, listener] of this.#listeners) server.prependListener(event, listener);
-    this.#every(LISTENER_INTERVAL_MS, () => {
-      this.#listening();
+    this.#listening = new Listening(server, {
+      ...options,
+      transport: 'websocket',
+      tracer: options.tracer,
+      configured: () => server.options,
     });
-    this.#every(options.inventoryIntervalMs ?? INVENTORY_INTERVAL_MS, () => {
-      this.#sweep();
+    this.#listening.on('connection', (socket, request) => {
+      this.#accepted(socket as WebSocket, request as IncomingMessage);
     });
   }
 
@@ -113,32 +63,12 @@ class WatchedServer implements InstrumentedServer {
   }
 
   sweep(): void {
-    this.#guard.run(() => {
-      this.#sweep();
-    });
+    this.#listening.sweep();
   }
 
   close(): void {
-    for (const [event, listener] of this.#listeners) this.server.off(event, listener);
-    for (const timer of this.#timers) clearInterval(timer);
+    this.#listening.close();
     for (const socket of this.#sockets) socket.release();
-  }
-
-  #guarded(work: Listener): Listener {
-    return (...args) => {
-      this.#guard.run(() => {
-        work(...args);
-      });
-    };
-  }
-
-  #every(interval_ms: number, work: () => void): void {
-    this.#guard.run(work);
-    this.#timers.push(
-      setInterval(() => {
-        this.#guard.run(work);
-      }, interval_ms).unref(),
-    );
   }
 
   #accepted(socket: WebSocket, request: IncomingMessage): void {
@@ -153,7 +83,7 @@ class WatchedServer implements InstrumentedServer {
       options,
       beliefs: beliefs === undefined ? undefined : () => beliefs(identity),
       claims: () => claimsOf(socket),
-      ...(this.#address === undefined ? {} : { address: this.#address }),
+      address: this.#listening.address,
     });
     this.#channels.set(socket, channel);
     const watched = new WatchedSocket(socket, channel, {
@@ -162,50 +92,6 @@ class WatchedServer implements InstrumentedServer {
       onClosed: () => this.#sockets.delete(watched),
     });
     this.#sockets.add(watched);
-    channel.opened(connectionIdOfKey(request.headers['sec-websocket-key']));
-  }
-
-  /** As the server says itself; one that was given an HTTP server of the application's, or none, may have no address yet. */
-  #listening(): void {
-    const address = this.server.address();
-    if (address === null || typeof address === 'string') return;
-    this.#address = { host: address.address, port: address.port };
-    this.#listener(true);
-  }
-
-  #listener(up: boolean, error?: string): void {
-    const { host, port } = this.#address ?? {
-      host: this.server.options.host,
-      port: this.server.options.port,
-    };
-    this.#spans.mark('listener.state', this.#clock.now(), {
-      'server.address': host ?? '0.0.0.0',
-      'server.port': port,
-      'listener.up': up,
-      'error.type': error,
-    });
-  }
-
-  #sweep(): void {
-    let count = 0;
-    const at_ms = this.#clock.now();
-    for (const { id, agentId, agentVersion, site, gateway } of this.options.expected?.() ?? []) {
-      if (++count > EXPECTED_MAX) return;
-      const attributes: Attributes = {
-        'channel.id': id,
-        'channel.transport': 'websocket',
-        'channel.agent.id': agentId,
-        'channel.agent.version': agentVersion,
-        'channel.site': site,
-        'channel.gateway': gateway,
-      };
-      this.#spans.write({
-        name: 'channel.expected',
-        kind: SpanKind.INTERNAL,
-        start_ms: at_ms,
-        end_ms: at_ms,
-        attributes,
-      });
-    }
+    channel.opened(connectionIdOfKey(request.headers['sec-websocket-key']), 'upgrade');
   }
 }

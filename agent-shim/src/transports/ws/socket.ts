@@ -1,10 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import { followed, sizeOf, type ChannelEnd, type Message } from '../../channel-end.js';
-import { failedAttempt, rejectedAttempt } from './attempts.js';
+import type { ChannelEnd } from '../../channel-end.js';
+import { followed } from '../../followed.js';
+import { sizeOf, type Message } from '../../message.js';
 import { connectionIdOfAccept } from './connection-id.js';
 import { ControlIds } from './control-ids.js';
+import { failedUpgrade, rejectedUpgrade } from './upgrade.js';
 import type { Received } from '../../recorder/recorder.js';
 
 type Callback = (error?: Error) => void;
@@ -69,6 +71,7 @@ export class WatchedSocket {
   release(): void {
     // What somebody else has replaced since is theirs, and goes on calling ours, which then only pass on.
     this.#released = true;
+    this.channel.released();
     const methods = this.socket as unknown as Methods;
     for (const name of REPLACED)
       if (methods[name] === this.#own[name]) Reflect.deleteProperty(this.socket, name);
@@ -206,13 +209,13 @@ export class WatchedSocket {
         this.#accept = (args[0] as IncomingMessage).headers['sec-websocket-accept'];
         return;
       case 'open':
-        channel.opened(connectionIdOfAccept(this.#accept));
+        channel.opened(connectionIdOfAccept(this.#accept), 'upgrade');
         return;
       case 'unexpected-response':
-        channel.attempted(rejectedAttempt((args[1] as IncomingMessage).statusCode));
+        channel.attempted(rejectedUpgrade((args[1] as IncomingMessage).statusCode));
         return;
       case 'error':
-        channel.attempted(failedAttempt(args[0]));
+        channel.attempted(failedUpgrade(args[0]));
         return;
       case 'ping':
       case 'pong': {
@@ -231,7 +234,7 @@ export class WatchedSocket {
   }
 
   #closed(code: number, reason: string): void {
-    this.channel.attempted(failedAttempt(undefined));
+    this.channel.attempted(failedUpgrade(undefined));
     const initiator = this.#closedHere ? 'self' : code === ABNORMAL ? 'transport' : 'peer';
     this.channel.closed({ code, reason, initiator });
     this.settings.onClosed();

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import test from 'node:test';
-import { ATTRIBUTES, type AttributeName, type SpanName } from '@halfopen/telemetry';
-import { durationOf } from '../../telemetry.js';
-import { frame, IDENTITY, pair, until, type Pair } from './pair.js';
+import type { AttributeName, SpanName } from '@halfopen/telemetry';
+import { assertOfContract, durationOf } from '../../telemetry.js';
+import { frame, IDENTITY, pair, type Pair } from './pair.js';
+import { until } from '../../until.js';
 
 /** A command that is acknowledged on receipt, executed and answered. */
 async function command({ agent, server }: Pair, id = 'c1'): Promise<void> {
@@ -193,17 +194,7 @@ test('every attribute is one of the contract, of its type and on its span', asyn
     'frame.socket_write',
     'listener.state',
   ]);
-  for (const { name, attributes } of spans) {
-    for (const [key, value] of Object.entries(attributes)) {
-      if (key.startsWith('messaging.')) continue;
-      const attribute = ATTRIBUTES[key as AttributeName];
-      assert.ok(key in ATTRIBUTES, `${key} is not of the contract`);
-      assert.ok((attribute.spans as readonly string[]).includes(name), `${key} on ${name}`);
-      const type = attribute.type === 'bool' ? 'boolean' : attribute.type === 'string' ? 'string' : 'number';
-      assert.equal(typeof value, type, key);
-      if (attribute.type === 'int') assert.ok(Number.isInteger(value), `${key} is ${String(value)}`);
-    }
-  }
+  assertOfContract(spans);
 });
 
 function byTrace<T extends { spanContext(): { traceId: string } }>(spans: readonly T[]): Map<string, T[]> {

@@ -6,7 +6,8 @@ import test from 'node:test';
 import { WebSocket } from 'ws';
 import { instrumentWebSocketClient } from '../../../src/index.js';
 import { Telemetry } from '../../telemetry.js';
-import { describeFrame, frame, IDENTITY, pair, until } from './pair.js';
+import { describeFrame, frame, IDENTITY, pair } from './pair.js';
+import { until } from '../../until.js';
 
 test('a write that stalls is reported while it hangs, and the queue with it', async (t) => {
   const { agent, server } = await pair(t, { server: { pendingAfterMs: 100, stateIntervalMs: 200 } });
