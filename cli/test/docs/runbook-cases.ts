@@ -14,8 +14,8 @@ export interface RunbookCase {
     Pick<Scenario, 'faults'> | Pick<Scenario, 'benign'> | Pick<Scenario, 'faults' | 'observers'>;
   /** When it is asked, s after the beginning. What strikes mid-run does so after 180 s. */
   readonly asked_s: number;
-  /** What a look at `agent-3` alone ranks first, where that is not the cause itself. */
-  readonly alone?: CauseName;
+  /** What a look at `agent-3` ranks first, where that is not the cause itself. */
+  readonly ranked?: CauseName;
 }
 
 const fault = (name: Scenario['faults'][number]['name'], asked_s: number, variant?: string): RunbookCase => ({
@@ -29,8 +29,7 @@ export const RUNBOOK_CASES: Readonly<Record<CauseName, RunbookCase>> = {
   'handler-dead': fault('handler-dead', 300),
   'handler-stuck': fault('handler-stuck', 300, 'serial'),
   'frames-lost': fault('frames-lost', 330),
-  // That others of the site show it too is known to the incident, not to a look at one channel.
-  'site-path-loss': { ...fault('site-path-loss', 330), alone: 'frames-lost' },
+  'site-path-loss': fault('site-path-loss', 330),
   'network-partition': fault('network-partition', 260),
   'stale-route': fault('stale-route', 265),
   'frame-malformed': fault('frame-malformed', 300),
@@ -54,7 +53,7 @@ export const RUNBOOK_CASES: Readonly<Record<CauseName, RunbookCase>> = {
   'unknown-cause': {
     scenario: { faults: [{ name: 'frames-lost' }], observers: ['server'] },
     asked_s: 330,
-    alone: 'handler-dead',
+    ranked: 'handler-dead',
   },
 };
 

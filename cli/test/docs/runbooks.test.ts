@@ -34,7 +34,7 @@ test('what the runbooks show of the simulated faults is what their queries answe
       assert.ok(answers.size >= 2, 'two queries at least');
 
       const { hypotheses, facts } = await explain(store, 'agent-3', instant_ms);
-      assert.equal(hypotheses[0]?.cause, RUNBOOK_CASES[cause].alone ?? cause);
+      assert.equal(hypotheses[0]?.cause, RUNBOOK_CASES[cause].ranked ?? cause);
       const symptoms = facts.filter(({ observed }) => observed).map(({ id }) => id);
       assert.deepEqual(
         symptoms.filter((id) => !page.includes(`\`${id}\``)),
