@@ -22,8 +22,11 @@ const MEMORY_MB_MAX = 512;
 
 const SPANS_EACH = 500;
 const AT_ONCE = 16;
-/** Stored in one go, to learn how fast that is. */
-const MEASURED_MESSAGES = 500;
+/**
+ * Stored in one go, to learn how fast that is. What can be kept up for as long as the outage takes is less than what a burst
+ * shows: parts have to be merged meanwhile.
+ */
+const MEASURED_MESSAGES = Math.max(500, 10 * AWAY_S);
 /** The first of them are not counted: the processes warm up. */
 const WARMING = 0.3;
 
