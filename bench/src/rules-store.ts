@@ -14,6 +14,9 @@ export const BROKEN = [
 /** Seconds of history: what an evaluation looks back over, and more. */
 const HISTORY_S = 1080;
 
+/** Of frames that were executed, and more than rules look back over. */
+const EXECUTIONS_S = 240;
+
 /** Faults begin so long before the end. */
 const BROKEN_S = 300;
 
@@ -35,8 +38,8 @@ export function brokenChannel({ channels }: BuiltFleet, index: number): string {
  * rules read; `channel_counts` and `channel_progress` come of `channel_states` through their real views. The last two
  * minutes of states come as spans, through all views.
  *
- * Counters tell of every frame. Of the frames themselves, `frame_activity` is filled for the last minute: rules read
- * neither it nor, where nothing hangs, `frames`.
+ * Counters tell of every frame. Of the frames themselves, rules read what `frame_executions` counts of the last minutes; and
+ * of `frames` nothing, where nothing was executed twice.
  */
 export async function buildFleet(store: Store, fleet: BuiltFleet): Promise<void> {
   const begin_ms = fleet.end_ms - HISTORY_S * 1000;
@@ -48,7 +51,7 @@ export async function buildFleet(store: Store, fleet: BuiltFleet): Promise<void>
   await store.command(sweepsInto(fleet));
   await store.command(heartbeatsInto(fleet));
   await store.command(closesInto(fleet));
-  await store.command(activityInto(fleet));
+  await store.command(executionsInto(fleet));
 }
 
 /** Rows of `numbers`: every end of every channel, and every ten seconds from one moment to another. */
@@ -143,11 +146,12 @@ SELECT fromUnixTimestamp64Milli((intDiv(${fleet.end_ms}, 60000) - number) * 6000
 FROM numbers(14) ARRAY JOIN [1, 2] AS kind`;
 }
 
-/** The last minute: commands and their acknowledgements, at each stage and end. */
-function activityInto({ channels, framesPerS, end_ms }: BuiltFleet): string {
-  return `INSERT INTO frame_activity
-SELECT toDateTime(intDiv(${end_ms}, 1000) - intDiv(number, ${channels}) * 10 - 10) AS bucket, 'agent-' || toString(number % ${channels}) AS channel, channel || '-0',
-    stage.1, 'to_agent', 'command', stage.2, 'ok', toDate(bucket), toUInt64(${framesPerS} * 5), ${framesPerS} * 5, bucket, bucket + 9
-FROM numbers(${channels * 6})
-ARRAY JOIN [('server', 'enqueue'), ('server', 'socket_write'), ('agent', 'receive'), ('agent', 'execute'), ('agent', 'ack'), ('server', 'ack')] AS stage`;
+/** What the search for frames that were executed twice reads: commands at the agent, heartbeats and results at the server. */
+function executionsInto({ channels, framesPerS, end_ms }: BuiltFleet): string {
+  const bucketsOfTen = EXECUTIONS_S / 10;
+  return `INSERT INTO frame_executions
+SELECT toDateTime(intDiv(${end_ms}, 1000) - intDiv(number, ${channels}) * 10 - 10) AS bucket, sipHash64(channel, work.1, work.2, work.3), 'agent-' || toString(number % ${channels}) AS channel,
+    toDate(bucket), work.4, work.4
+FROM numbers(${channels * bucketsOfTen})
+ARRAY JOIN [('agent', 'to_agent', 'command', toUInt64(${framesPerS} * 5)), ('server', 'to_server', 'heartbeat', 1), ('server', 'to_server', 'result', ${framesPerS} * 5)] AS work`;
 }

@@ -13,6 +13,7 @@ const TELEMETRY_TABLES = [
   'otel_traces_trace_id_ts',
   'frames',
   'frame_activity',
+  'frame_executions',
   'pending_stages',
   'heartbeat_stages',
   'channel_states',

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
-import { EmbeddedStore, type Store } from '../src/index.js';
-import { loadEngine } from '../src/engine.js';
+import test from 'node:test';
+import type { Store } from '../src/index.js';
 import { migrate, readMigrations } from '../src/migrate.js';
 import { spansBatch, type TestSpan } from './spans.js';
-import { temporaryDir } from './temporary-store.js';
+import { withStoreAt } from './store-at.js';
 
 /** The migration that brings `channel_counts` and `channel_progress`. */
 const SUSPECTS = 11;
@@ -27,27 +24,6 @@ const STATES: TestSpan[] = Array.from({ length: 60 }, (_, n) => ({
     ...(n === 40 ? { 'channel.executed': '18446744073709551615', 'channel.handler.alive': 'false' } : {}),
   },
 }));
-
-async function withStoreAt<T>(
-  t: TestContext,
-  version: number,
-  work: (store: Store) => Promise<T>,
-): Promise<T> {
-  const path = await temporaryDir(t);
-  const staging = join(path, 'staging');
-  await mkdir(staging);
-  const store = new EmbeddedStore(await loadEngine(), path, staging);
-  try {
-    const migrations = await readMigrations();
-    await migrate(
-      store,
-      migrations.filter((migration) => migration.version <= version),
-    );
-    return await work(store);
-  } finally {
-    await store.close();
-  }
-}
 
 async function told(store: Store): Promise<Record<'counts' | 'progress', unknown[]>> {
   return {

@@ -15,26 +15,23 @@ ${duplicateSignals(BY_PARAMETER)}`;
 }
 
 export function duplicateSignals(scope: ChannelScope): string {
+  const lately = `bucket <= {at:DateTime64(3)}
+                AND bucket > {at:DateTime64(3)} - INTERVAL ${DUPLICATES_S} SECOND
+                AND toStartOfFiveMinutes(bucket) >= toStartOfFiveMinutes(toDateTime({at:DateTime64(3)}) - INTERVAL ${DUPLICATES_S} SECOND)`;
   return `WITH
     suspects AS
     (
-        SELECT DISTINCT suspect
-        FROM
-        (
-            SELECT any(channel_id) AS suspect
-            FROM frame_activity
-            WHERE bucket <= {at:DateTime64(3)}
-                AND bucket > {at:DateTime64(3)} - INTERVAL ${DUPLICATES_S} SECOND
-                AND toStartOfFiveMinutes(bucket) >= toStartOfFiveMinutes(toDateTime({at:DateTime64(3)}) - INTERVAL ${DUPLICATES_S} SECOND)
-                AND stage IN ('receive', 'execute')
-                AND outcome != 'pending'
-                AND ${scope}
-            -- a number is grouped by at a third of the cost
-            GROUP BY sipHash64(channel_id, channel_end, direction, kind)
-            HAVING sumIf(spans, stage = 'execute') >= 2
-                AND sumIf(spans, stage = 'execute') >= 1.5 * sumIf(spans, stage = 'receive')
-            LIMIT ${SUSPECTS_MAX}
-        )
+        SELECT DISTINCT channel_id AS suspect
+        FROM frame_executions
+        WHERE ${lately} AND work_key IN
+            (
+                SELECT work_key
+                FROM frame_executions
+                WHERE ${lately} AND ${scope}
+                GROUP BY work_key
+                HAVING sum(frame_executions.executed) >= 2 AND sum(frame_executions.executed) >= 1.5 * sum(received)
+                LIMIT ${SUSPECTS_MAX}
+            )
     ),
     executed AS
     (
