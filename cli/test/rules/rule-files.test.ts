@@ -154,5 +154,5 @@ test('backtest and explain go by the rule files and the cause table of the confi
   assert.deepEqual([...new Set(incidents.map(({ rule }) => rule))], ['refused'], stderr);
   assert.equal(incidents[0]?.hypotheses[0]?.explanation, 'the gateway sleeps again');
   const explained = await halfopen('explain', 'agent-1', '--at', '2026-10-01T12:03:00Z', '--config', config);
-  assert.match(explained.stdout, /refused: agent-1 meets attempts-find-nobody since /);
+  assert.match(explained.stdout, /refused: 3 channels[\s\S]*meets attempts-find-nobody since /);
 });
