@@ -80,7 +80,6 @@ class Agent:
         self._version: str = identity.get("agentVersion", "")
         self._lag = EventLoopLag()
         self._broken: set[str] = set()
-        self._ending = asyncio.Event()
         self._unstuck = asyncio.Event()
         self._work: asyncio.Queue[Work] = asyncio.Queue(WORK_MAX)
         self._sent = 0
@@ -89,17 +88,17 @@ class Agent:
         self._reader: asyncio.Task[None] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._beat: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        lag = asyncio.create_task(self._lag.watch())
+        self._watching = asyncio.create_task(self._lag.watch())
         self._worker = asyncio.create_task(self._execute_all())
-        while not self._ending.is_set():
+        while True:
             await self._connection()
-            await self._until_ending(self._timing["reconnect"] / 1_000)
-        lag.cancel()
+            await asyncio.sleep(self._timing["reconnect"] / 1_000)
 
     async def end(self) -> None:
-        self._ending.set()
+        """Closes the connection, if there is one. `run` goes on until it is cancelled."""
         if self._socket is not None:
             await self._socket.close(1001, "going away")
 
@@ -222,12 +221,6 @@ class Agent:
             await self._unstuck.wait()
         await self._send("result", body="up 3 days", reply_to=str(message["id"]))
 
-    async def _until_ending(self, timeout_s: float) -> None:
-        try:
-            await asyncio.wait_for(self._ending.wait(), timeout_s)
-        except TimeoutError:
-            pass
-
 
 def _runs(task: asyncio.Task[None] | None) -> bool:
     return task is not None and not task.done()
@@ -256,12 +249,15 @@ async def main(given: dict[str, Any]) -> None:
     told = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, told.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C reaches the whole group: the fleet ends us
-    running = [asyncio.create_task(agent.run()), asyncio.create_task(orders(agent)), asyncio.create_task(told.wait())]
-    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    work = [agent.run(), orders(agent), told.wait()]
+    done, running = await asyncio.wait(map(asyncio.create_task, work), return_when=asyncio.FIRST_COMPLETED)
     await agent.end()
-    await running[0]
+    for task in running:
+        task.cancel()
     # Its thread sends what is left, the last state and the close among it.
     await asyncio.to_thread(provider.shutdown)
+    for task in done:
+        task.result()  # raises what it died of
 
 
 if __name__ == "__main__":

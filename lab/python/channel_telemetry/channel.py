@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from opentelemetry.trace import Tracer
@@ -169,15 +169,13 @@ class ChannelEnd:
     def undecodable(self, frame_type: str, size: int, error: BaseException) -> None:
         self._recorder.undecodable(Frame(self.incoming, frame_type, size), error)
 
-    @contextmanager
-    def executing(self, received: Received) -> Iterator[None]:
-        with self._recorder.executing(received):
-            yield
+    def executing(self, received: Received) -> AbstractContextManager[None]:
+        return self._recorder.executing(received)
 
     # What is told.
 
     def _attempted(self, attributes: Attributes) -> None:
-        address = {"server.address": self._settings.host, "server.port": self._settings.port}
+        address: Attributes = {"server.address": self._settings.host, "server.port": self._settings.port}
         self._spans.write("channel.connect", self._begun_ns, self._clock.now_ns(), {**attributes, **address})
 
     def _common(self) -> Attributes:
