@@ -10,6 +10,7 @@ import { SpanRecorder, type ToldSpan } from './told.js';
 
 const run = promisify(execFile);
 const SETUP = fileURLToPath(new URL('../../../../scripts/setup/python.mjs', import.meta.url));
+const PYTHON_TESTS = fileURLToPath(new URL('../../../python/test_channel_telemetry.py', import.meta.url));
 
 /** Of each agent: two heartbeats, and with them whatever else there is. */
 const HEARTBEATS = 2;
@@ -41,11 +42,20 @@ function beats(spans: readonly ToldSpan[]): number {
   ).length;
 }
 
+async function pythonWithPackages(): Promise<string> {
+  return (await run(process.execPath, [SETUP])).stdout.trim();
+}
+
+test('what it tells where things go wrong', async () => {
+  const { stderr } = await run(await pythonWithPackages(), ['-B', PYTHON_TESTS]);
+  assert.match(stderr, /^Ran [1-9]\d* tests[^]*^OK$/m);
+});
+
 test('an agent in Python tells what one with the shim tells, by the contract', async () => {
-  const { stdout: python } = await run(process.execPath, [SETUP]);
+  const python = await pythonWithPackages();
   const recorder = await new SpanRecorder().listen();
   try {
-    const fleet = await LiveFleet.start({ agents: 2, collectorUrl: recorder.url, python: python.trim() });
+    const fleet = await LiveFleet.start({ agents: 2, collectorUrl: recorder.url, python });
     const [onNode = '', inPython = ''] = fleet.channels;
     try {
       const deadline_ms = performance.now() + PATIENCE_MS;
