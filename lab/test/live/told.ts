@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   AnyValue,
@@ -26,11 +26,7 @@ export interface ToldSpan extends ContractSpan {
 export class SpanRecorder {
   readonly spans: ToldSpan[] = [];
   readonly #server = createServer((request, response) => {
-    void read(request).then((body) => {
-      const isJson = request.headers['content-type']?.startsWith('application/json') === true;
-      this.spans.push(...spansOf(isJson ? traceRequestFromJson(body.toString()).bytes : body));
-      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
-    });
+    void this.#take(request, response);
   });
 
   async listen(): Promise<this> {
@@ -47,6 +43,14 @@ export class SpanRecorder {
     this.#server.closeAllConnections();
     await closed;
   }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await read(request).catch(() => undefined);
+    if (body === undefined) return; // its sender has ended in the midst of it
+    const isJson = request.headers['content-type']?.startsWith('application/json') === true;
+    this.spans.push(...spansOf(isJson ? traceRequestFromJson(body.toString()).bytes : body));
+    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+  }
 }
 
 async function read(request: IncomingMessage): Promise<Buffer> {
@@ -57,7 +61,11 @@ async function read(request: IncomingMessage): Promise<Buffer> {
 
 /** Calls back for each field of the message, which must read it; others are skipped. */
 function walk(reader: WireReader, fields: Readonly<Record<number, () => void>>): void {
-  while (reader.next()) (fields[reader.field] ?? (() => reader.skip()))();
+  while (reader.next()) {
+    const read = fields[reader.field];
+    if (read === undefined) reader.skip();
+    else read();
+  }
 }
 
 function within(reader: WireReader, work: () => void): () => void {
@@ -79,7 +87,9 @@ function spansOf(body: Uint8Array): ToldSpan[] {
       walk(reader, { [ScopeSpans.spans]: within(reader, () => told.push(span(reader))) });
     });
     walk(reader, {
-      [ResourceSpans.resource]: within(reader, () => walk(reader, { [Resource.attributes]: resource.take })),
+      [ResourceSpans.resource]: within(reader, () => {
+        walk(reader, { [Resource.attributes]: resource.take });
+      }),
       [ResourceSpans.scopeSpans]: scope,
     });
     const service = String(resource.values['service.name']);
@@ -128,13 +138,19 @@ class Attributes {
       };
       const value = within(reader, () => {
         walk(reader, {
-          [AnyValue.stringValue]: () => is('string', bytes(reader).toString()),
-          [AnyValue.boolValue]: () => is('bool', reader.varint() !== 0),
+          [AnyValue.stringValue]: () => {
+            is('string', bytes(reader).toString());
+          },
+          [AnyValue.boolValue]: () => {
+            is('bool', reader.varint() !== 0);
+          },
           [AnyValue.intValue]: () => {
             reader.varint();
             is('int', integer(reader));
           },
-          [AnyValue.doubleValue]: () => is('double', reader.double()),
+          [AnyValue.doubleValue]: () => {
+            is('double', reader.double());
+          },
         });
       });
       walk(reader, { [KeyValue.key]: () => (key = bytes(reader).toString()), [KeyValue.value]: value });
