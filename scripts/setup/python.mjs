@@ -1,4 +1,4 @@
-// A Python with the packages of python-requirements.txt, made once and kept outside the tree. Run, it prints its path.
+// A Python with what the tests' programs need, made once and kept outside the tree. Run, it prints its path.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -7,8 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { cached } from './cache.mjs';
 import { quietly } from './command.mjs';
 
-const REQUIREMENTS = fileURLToPath(new URL('python-requirements.txt', import.meta.url));
-const PYTHON_MIN = [3, 10];
+/** Other programs' clients, and the lab's agent. */
+const REQUIREMENTS = ['python-requirements.txt', '../../lab/python/requirements.txt'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+const PYTHON_MIN = [3, 11];
 
 /**
  * @returns the interpreter's path
@@ -23,7 +26,7 @@ export async function pythonWithClients() {
     ]);
     await must("pip's packages, from the index that pip is configured for", join(making, 'bin', 'python'), [
       ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'],
-      ...['--requirement', REQUIREMENTS],
+      ...REQUIREMENTS.flatMap((file) => ['--requirement', file]),
     ]);
   });
   return join(folder, 'bin', 'python');
@@ -31,7 +34,9 @@ export async function pythonWithClients() {
 
 /** Other packages or another Python: another environment. */
 function keyOf(version) {
-  return createHash('sha256').update(readFileSync(REQUIREMENTS)).update(version).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(version);
+  for (const file of REQUIREMENTS) hash.update(readFileSync(file));
+  return hash.digest('hex').slice(0, 16);
 }
 
 function pythonVersion() {
@@ -42,16 +47,14 @@ function pythonVersion() {
   const [wantedMajor, wantedMinor] = PYTHON_MIN;
   if (code === 0 && (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor))) return stdout;
   const found = code === 0 ? `this is ${stdout.split(' ', 1)[0]}` : 'there is no python3';
-  throw new Error(
-    `the tests of other programs' clients need Python ${PYTHON_MIN.join('.')} or newer; ${found}`,
-  );
+  throw new Error(`the tests need Python ${PYTHON_MIN.join('.')} or newer; ${found}`);
 }
 
 async function must(what, command, args) {
   try {
     await quietly(command, args);
   } catch (cause) {
-    throw new Error(`the tests of other programs' clients need ${what}: ${cause.message}`, { cause });
+    throw new Error(`the tests need ${what}: ${cause.message}`, { cause });
   }
 }
 

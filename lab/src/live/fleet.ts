@@ -1,20 +1,23 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ChannelIdentity } from '@halfopen/agent-shim';
 import type { LiveFaultName } from './faults.js';
-import type { Order, ProcessSettings, Report } from './protocol.js';
+import { TIMING, type AgentSettings, type Order, type ProcessSettings, type Report } from './protocol.js';
 
 export interface LiveFleetOptions extends ProcessSettings {
   /** 1 to 100. */
   readonly agents: number;
   /** Before each `channel.id`, as `PREFIXagent-3`. @default none */
   readonly prefix?: string;
+  /** A Python that has `lab/python/requirements.txt`: the last agent is one in Python. @default all run on Node */
+  readonly python?: string;
 }
 
 const SITES = ['lyon', 'oslo', 'turin'];
 const AGENTS_MAX = 100;
 const STOP_MS_MAX = 5_000;
+const PYTHON_AGENT = fileURLToPath(new URL('../../../python/agent.py', import.meta.url));
 
 /** A gateway, a proxy before it, and agents, each a process of its own, over real sockets on loopback. */
 export class LiveFleet {
@@ -46,7 +49,7 @@ export class LiveFleet {
       const settings = { collectorUrl, ...(token === undefined ? {} : { token }) };
       const gatewayPort = await fleet.#listening('gateway', { ...settings, agents: identities });
       fleet.#url = `ws://127.0.0.1:${await fleet.#listening('proxy', { gatewayPort })}`;
-      for (const agent of identities) fleet.#startAgent(agent);
+      for (const agent of identities) await fleet.#startAgent(agent);
       return fleet;
     } catch (error) {
       await fleet.stop();
@@ -68,7 +71,7 @@ export class LiveFleet {
     switch (fault) {
       case 'agent-killed':
         if (broken) await this.#end(channel, 'SIGKILL');
-        else this.#startAgent(agent);
+        else await this.#startAgent(agent);
         return;
       case 'writer-stalled':
         this.#order('gateway', { fault, channel, broken });
@@ -89,15 +92,27 @@ export class LiveFleet {
     for (const name of ['proxy', 'gateway']) await this.#end(name, 'SIGTERM');
   }
 
-  #startAgent(agent: ChannelIdentity): void {
-    const { collectorUrl, token } = this.options;
-    const settings = {
+  async #startAgent(agent: ChannelIdentity): Promise<void> {
+    const { collectorUrl, token, python } = this.options;
+    const settings: AgentSettings = {
       collectorUrl,
       ...(token === undefined ? {} : { token }),
       identity: agent,
       url: this.#url,
     };
-    this.#start(agent.id, 'agent', settings);
+    if (python !== undefined && agent.id === this.channels.at(-1)) await this.#startPython(python, settings);
+    else this.#start(agent.id, 'agent', settings);
+  }
+
+  /** It takes orders as lines on its standard input, and ends when that does. */
+  async #startPython(interpreter: string, settings: AgentSettings): Promise<void> {
+    const child = spawn(interpreter, [PYTHON_AGENT, JSON.stringify({ ...settings, timing: TIMING })], {
+      stdio: ['pipe', 'inherit', 'inherit'],
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' }, // nothing is left beside its sources
+    });
+    child.stdin.on('error', () => undefined); // it has ended
+    await once(child, 'spawn');
+    this.#processes.set(settings.identity.id, child);
   }
 
   #start(name: string, program: 'agent' | 'gateway' | 'proxy', settings: object): ChildProcess {
@@ -122,7 +137,9 @@ export class LiveFleet {
   }
 
   #order(name: string, order: Order): void {
-    this.#processes.get(name)?.send(order);
+    const child = this.#processes.get(name);
+    if (child?.stdin) child.stdin.write(`${JSON.stringify(order)}\n`);
+    else child?.send(order);
   }
 
   async #end(name: string, signal: NodeJS.Signals): Promise<void> {

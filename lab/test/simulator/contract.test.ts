@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline';
 import test from 'node:test';
 import { createGunzip } from 'node:zlib';
 
-import { ATTRIBUTES, type AttributeName, SPAN_NAMES, type SpanName } from '@halfopen/telemetry';
 import fc from 'fast-check';
 
 import { type ExportTraceServiceRequest, FAULTS, type FaultName, type Scenario } from '../../src/index.js';
-import { Observed, observe, type ObservedSpan } from './observed.js';
+import { assertContractual } from '../contractual.js';
+import { Observed, observe } from './observed.js';
 
 const SAMPLES = new URL('../../../samples/', import.meta.url);
 
@@ -59,24 +59,6 @@ test('a stream transport has the very shapes of its sample, pending writes inclu
     if (!shape.startsWith('frame.socket_write 4 hello')) assert.ok(ours.has(shape), shape);
   }
 });
-
-function assertContractual({ name, start, end, attributes, raw }: ObservedSpan): void {
-  assert.ok((SPAN_NAMES as readonly string[]).includes(name), name);
-  assert.match(raw.traceId, /^[0-9a-f]{32}$/);
-  assert.match(raw.spanId, /^[0-9a-f]{16}$/);
-  assert.ok(start <= end, `${name} ends before it starts`);
-  for (const [key, value] of Object.entries(attributes)) {
-    assert.ok(Object.hasOwn(ATTRIBUTES, key), `${key} is no name of the contract`);
-    const { type, spans, values, open } = ATTRIBUTES[key as AttributeName];
-    const expected = type === 'int' || type === 'double' ? 'number' : type === 'bool' ? 'boolean' : type;
-    assert.equal(typeof value, expected, key);
-    if (type === 'int') assert.ok(Number.isSafeInteger(value) && Number(value) >= 0, `${key}: ${value}`);
-    assert.ok(spans.includes(name as SpanName), `${key} on ${name}`);
-    if (values !== undefined && open !== true) assert.ok(values.includes(String(value)), `${key}: ${value}`);
-  }
-  assert.ok('channel.end' in attributes);
-  assert.ok('channel.id' in attributes || name === 'listener.state');
-}
 
 test('whatever happens, spans carry the names, types and values of the contract and unique ids', () => {
   const scenarios: fc.Arbitrary<Partial<Scenario>> = fc.record({
